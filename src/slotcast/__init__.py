@@ -1,0 +1,5 @@
+"""Slotcast keeps apps in step with PostgreSQL."""
+
+from importlib.metadata import version
+
+__version__ = version("slotcast")

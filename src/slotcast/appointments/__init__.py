@@ -1,0 +1,1 @@
+"""The product's own domain: the appointments schema and its demo data."""

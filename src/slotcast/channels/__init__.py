@@ -1,0 +1,1 @@
+"""The Phoenix channel protocol as Supabase Realtime speaks it."""

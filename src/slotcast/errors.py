@@ -1,0 +1,86 @@
+"""
+Every error Slotcast raises on purpose.
+
+::
+
+    SlotcastError
+    ├── DecodeError          SLC100  the publisher sent bytes that are not pgoutput
+    │   └── TruncatedMessage SLC101
+    ├── SettingsError        SLC200  a setting is unknown or has a bad value
+    ├── DatabaseError        SLC300  PostgreSQL is not as it has to be; says what to run
+    ├── SlowConsumer         SLC400  a connection did not read fast enough
+    ├── ProtocolError        SLC500  a client sent a frame that is not of the protocol
+    ├── TokenError           SLC600  a token or API key is not valid
+    └── SubscriptionError    SLC700  a subscription's parameters cannot be served
+
+Codes are never reused. A message says what happened and what to do about it.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class SlotcastError(Exception):
+    """The root of all errors."""
+
+    code: ClassVar[str] = "SLC000"
+
+
+class DecodeError(SlotcastError):
+    """The publisher sent bytes that are not pgoutput, or of a version we do not speak."""
+
+    code = "SLC100"
+
+
+class TruncatedMessage(DecodeError):
+    """A pgoutput message ended before its last field."""
+
+    code = "SLC101"
+
+
+class SettingsError(SlotcastError):
+    """A setting is unknown, missing or has a bad value; the message names it."""
+
+    code = "SLC200"
+
+
+class DatabaseError(SlotcastError):
+    """PostgreSQL is not as the server needs it; the message says what to run."""
+
+    code = "SLC300"
+
+
+class SlowConsumer(SlotcastError):
+    """A connection did not read fast enough, so it is closed."""
+
+    code = "SLC400"
+    close_code: ClassVar[int] = 4429
+
+
+class ProtocolError(SlotcastError):
+    """A client sent a frame that is not of the protocol; it is ignored."""
+
+    code = "SLC500"
+
+
+class TokenError(SlotcastError):
+    """
+    A token or API key is not valid.
+
+    Attributes:
+        reason: The protocol's name for it, such as ``MalformedJWT``, that a join refusal
+            begins with.
+    """
+
+    code = "SLC600"
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class SubscriptionError(SlotcastError):
+    """A subscription's parameters cannot be served; the message goes to the client."""
+
+    code = "SLC700"

@@ -1,0 +1,1 @@
+"""Getting to PostgreSQL: the embedded server, the pool, the catalog, migrations."""

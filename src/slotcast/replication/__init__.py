@@ -1,0 +1,1 @@
+"""The replication slot: reading it, confirming it, keeping it across restarts."""

@@ -1,0 +1,159 @@
+"""
+Everything that can be set, each with its unit and default.
+
+A setting `port` is the environment variable `SLOTCAST_PORT` or the line `port = 54321` in
+a TOML file; the environment wins, and command-line options win over both. An unknown name
+is refused, so that a misspelt limit never goes unnoticed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tomllib
+from typing import TYPE_CHECKING, Any, Final, get_type_hints
+
+from slotcast.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+PREFIX: Final = "SLOTCAST_"
+
+
+def _setting(default: object, doc: str, *, secret: bool = False) -> Any:  # noqa: ANN401
+    """Declare a field with its documentation; `reference` and `--help` print it."""
+    return dataclasses.field(default=default, metadata={"doc": doc}, repr=not secret)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What an operator may set. Units are last in the names: seconds, bytes, counts."""
+
+    database_url: str = _setting(
+        "", "Where PostgreSQL is: postgresql://user:password@host:port/database.", secret=True
+    )
+    host: str = _setting("127.0.0.1", "Address to listen on.")
+    port: int = _setting(54321, "TCP port to listen on; 0 takes a free one.")
+    log_level: str = _setting("info", "debug, info, warning or error.")
+
+    jwt_secret: str = _setting(
+        "", "Secret for HS256, HS384 and HS512 tokens, at least 32 bytes.", secret=True
+    )
+    jwks: str = _setting("", "JSON Web Key Set (the JSON text) for RS, ES and EdDSA tokens.")
+    publishable_key: str = _setting(
+        "", "Opaque API key (sb_publishable_…) that stands for the role anon.", secret=True
+    )
+    secret_key: str = _setting(
+        "", "Opaque API key (sb_secret_…) that stands for the role service_role.", secret=True
+    )
+
+    publication: str = _setting("supabase_realtime", "Publication whose tables are streamed.")
+    slot: str = _setting("slotcast", "Name of the permanent replication slot.")
+    search_path: str = _setting(
+        "public, extensions", "search_path under which policies are judged."
+    )
+    delete_events: str = _setting(
+        "authorized",
+        "authorized: a DELETE that cannot be judged goes only to viewers with unconditional"
+        " access; supabase: its key goes to every subscriber.",
+    )
+    replay_window_s: float = _setting(
+        2.0, "How far behind hand-over the slot is confirmed: what a crash can deliver again."
+    )
+    recovery_window_s: float = _setting(
+        60.0, "How long after a start clients that join again get what was found in the slot."
+    )
+    recovery_limit_bytes: int = _setting(
+        16 * 1024 * 1024, "Most of the recovered changes kept for clients that join again."
+    )
+
+    pool_size: int = _setting(8, "Most connections for judging and catalog queries.")
+    judge_timeout_s: float = _setting(
+        5.0, "Longest that PostgreSQL may take over one viewer's policies for a batch."
+    )
+    join_timeout_s: float = _setting(
+        20.0, "Longest that a join is held until its subscription is live."
+    )
+
+    frame_limit_bytes: int = _setting(5_000_000, "Largest frame a client may send.")
+    record_limit_bytes: int = _setting(
+        1_048_576, "Changes above this lose their columns of more than 64 bytes."
+    )
+    send_queue_limit_bytes: int = _setting(
+        4 * 1024 * 1024, "Most that may wait for one connection before it is closed."
+    )
+    channels_per_connection: int = _setting(100, "Most channels one connection may join.")
+    connection_limit: int = _setting(20_000, "Most connections at a time.")
+    idle_timeout_s: float = _setting(60.0, "A connection that sent nothing for so long is closed.")
+    channelless_timeout_s: float = _setting(
+        600.0, "A connection without a channel for so long is closed."
+    )
+
+    def __post_init__(self) -> None:
+        if self.delete_events not in ("authorized", "supabase"):
+            raise SettingsError(
+                f"delete_events is {self.delete_events!r}; it must be authorized or supabase"
+            )
+        if self.log_level not in ("debug", "info", "warning", "error"):
+            raise SettingsError(
+                f"log_level is {self.log_level!r}; it must be debug, info, warning or error"
+            )
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, (int, float)) and value < 0:
+                raise SettingsError(f"{field.name} is {value}; it must not be negative")
+
+
+_TYPES: Final = get_type_hints(Settings)
+
+
+def load(
+    environment: Mapping[str, str] = os.environ,
+    file: Path | None = None,
+    **overrides: object,
+) -> Settings:
+    """
+    Read the settings from *file*, then *environment*, then *overrides*.
+
+    Args:
+        environment: Only names that begin with `SLOTCAST_` are read.
+        file: A TOML file of plain `name = value` lines, or None.
+        overrides: Settings given on the command line; None means not given.
+
+    Raises:
+        SettingsError: A name is unknown or a value is not of its setting's type.
+    """
+    values: dict[str, Any] = {}
+    if file is not None:
+        try:
+            values.update(tomllib.loads(file.read_text("utf-8")))
+        except OSError as error:
+            raise SettingsError(f"cannot read the settings file {file}: {error}") from error
+        except tomllib.TOMLDecodeError as error:
+            raise SettingsError(f"{file} is not TOML: {error}") from error
+    for variable, text in environment.items():
+        if variable.startswith(PREFIX):
+            values[variable.removeprefix(PREFIX).lower()] = text
+    values.update({name: value for name, value in overrides.items() if value is not None})
+    checked: dict[str, Any] = {name: _read(name, value) for name, value in values.items()}
+    return Settings(**checked)
+
+
+def _read(name: str, value: object) -> object:
+    """Give *value* the type of the setting *name*."""
+    wanted = _TYPES.get(name)
+    if wanted is None:
+        raise SettingsError(
+            f"unknown setting {name!r} (environment {PREFIX}{name.upper()}); known are: "
+            + ", ".join(sorted(_TYPES))
+        )
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise SettingsError(f"the setting {name} must be a {wanted.__name__}, not {value!r}")
+    try:
+        return wanted(value)
+    except ValueError:
+        raise SettingsError(
+            f"the setting {name} must be a {wanted.__name__}, not {value!r}"
+        ) from None

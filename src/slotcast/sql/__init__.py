@@ -1,0 +1,1 @@
+"""The system's own SQL: roles, schema auth, publication."""
