@@ -1,0 +1,156 @@
+"""
+Private PostgreSQL clusters for the tests, and a database for each test.
+
+A cluster starts when the first test asks for it and stops with the session. A database is
+copied from a template of its cluster, which takes about 40 ms.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import secrets
+import shutil
+import socket
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import psycopg
+from psycopg import sql
+
+from slotcast.postgres.embedded import Cluster
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+# Which PostgreSQL the tests run on: name of the fixture's parameter → directory of programs.
+BIN_DIRECTORIES: Final[dict[str, Path | None]] = {
+    "embedded": None,  # 18, from the wheel
+    "system": Path("/usr/lib/postgresql/15/bin"),
+}
+
+# Nothing here has to survive a power cut.
+FAST_OPTIONS: Final = {"fsync": "off", "full_page_writes": "off", "max_replication_slots": "40"}
+
+_EMPTY_TEMPLATE: Final = "template0"
+_MIGRATED_TEMPLATE: Final = "slotcast_template"
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A database of a test's own. *url* connects as the superuser `postgres`."""
+
+    cluster: Cluster
+    name: str
+
+    @property
+    def url(self) -> str:
+        return self.cluster.url(self.name)
+
+
+def free_port() -> int:
+    """Find a TCP port on the loopback address that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def unique_name(prefix: str) -> str:
+    """Make a name, of a database or replication slot, that no other test uses."""
+    return f"{prefix}_{os.getpid()}_{next(_numbers)}"
+
+
+def bin_directory(kind: str) -> Path | None:
+    """Tell where the programs of *kind* are, or how to install them."""
+    directory = BIN_DIRECTORIES[kind]
+    if directory is not None and not (directory / "postgres").exists():
+        message = f"the tests need PostgreSQL 15 in {directory}: apt-get install postgresql-15"
+        raise RuntimeError(message)
+    return directory
+
+
+@contextmanager
+def temporary_directory() -> Generator[Path]:
+    """A short path that PostgreSQL's account may pass through, unlike pytest's `tmp_path`."""
+    directory = Path(tempfile.mkdtemp(prefix="slotcast-"))
+    directory.chmod(0o711)
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory)
+
+
+@contextmanager
+def running_cluster(kind: str, **options: str) -> Generator[Cluster]:
+    """Run a fresh cluster of *kind*, a key of `BIN_DIRECTORIES`; remove it afterwards."""
+    with temporary_directory() as directory:
+        cluster = Cluster(
+            directory / "data",
+            bin_directory=bin_directory(kind),
+            port=free_port(),
+            password=secrets.token_urlsafe(12),
+            options={**FAST_OPTIONS, **options},
+        )
+        cluster.initialise()
+        cluster.start()
+        try:
+            yield cluster
+        finally:
+            cluster.stop("immediate")
+
+
+@contextmanager
+def temporary_database(cluster: Cluster, template: str = _EMPTY_TEMPLATE) -> Generator[Database]:
+    """
+    Copy *template* for one test.
+
+    Afterwards the database goes, with the sessions and replication slots that it still has.
+    """
+    name = unique_name("test")
+    with psycopg.connect(cluster.url(), autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("create database {} template {}").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
+        )
+        try:
+            yield Database(cluster, name)
+        finally:
+            drop_slots(connection, name)
+            connection.execute(
+                sql.SQL("drop database {} with (force)").format(sql.Identifier(name))
+            )
+
+
+def migrated_template(cluster: Cluster) -> str:
+    """Make the template with all migrations applied, once a cluster; return its name."""
+    with psycopg.connect(cluster.url(), autocommit=True) as connection:
+        found = connection.execute(
+            "select from pg_database where datname = %s", [_MIGRATED_TEMPLATE]
+        )
+        if found.fetchone() is None:
+            connection.execute(
+                sql.SQL("create database {} template template0").format(
+                    sql.Identifier(_MIGRATED_TEMPLATE)
+                )
+            )
+    return _MIGRATED_TEMPLATE
+
+
+def drop_slots(connection: psycopg.Connection, database: str) -> None:
+    """End the walsenders on *database* and drop its replication slots."""
+    connection.execute(
+        "select pg_terminate_backend(active_pid, 5000) from pg_replication_slots"
+        " where database = %s and active",
+        [database],
+    )
+    connection.execute(
+        "select pg_drop_replication_slot(slot_name) from pg_replication_slots where database = %s",
+        [database],
+    )
