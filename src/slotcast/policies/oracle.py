@@ -1,0 +1,198 @@
+"""
+The oracle: PostgreSQL itself rules on row images.
+
+PostgreSQL alone defines who may see a row, so the oracle is exact by construction: the
+function `slotcast.judge` makes a row of an image again and evaluates the policies that a
+SELECT would be subject to, as the viewer's role and with the viewer's claims. Nothing is
+cached, so it sees policies, grants and memberships as they are when it is asked.
+
+A batch of questions is put in one round trip: one call for each table, role and set of
+columns that the images hold, all of them pipelined on one connection. Where a viewer's
+policies raise, only that viewer fails; where they take too long, the viewers of that call
+are asked one at a time, so that only the slow one fails.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import psycopg
+from psycopg import errors as postgres_errors
+
+from slotcast.changes import Absent, Image
+from slotcast.verdicts import Ruling, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from psycopg import AsyncConnection, AsyncCursor
+    from psycopg.rows import TupleRow
+    from psycopg_pool import AsyncConnectionPool
+
+    from slotcast.changes import Relation
+    from slotcast.claims import Claims
+    from slotcast.verdicts import Question
+
+_JUDGE: Final = "select * from slotcast.judge(%s, %s, %s, %s::jsonb[], %s, %s)"
+
+_LETTERS: Final = {"t": Verdict.VISIBLE, "f": Verdict.HIDDEN, "e": Verdict.FAILED}
+
+
+_Key: TypeAlias = tuple[int, str, tuple[int, ...]]
+"""Identity of the relation, role, columns that the images hold."""
+
+
+@dataclass(slots=True)
+class _Call:
+    """One call of `slotcast.judge`: the images of one shape for the viewers of one role."""
+
+    relation: Relation
+    role: str
+    known: tuple[int, ...]
+    positions: dict[Image, int] = field(default_factory=dict[Image, int])
+    viewers: list[Claims] = field(default_factory=list["Claims"])
+
+    def parameters(self, search_path: str) -> tuple[object, ...]:
+        """Give the arguments of `slotcast.judge`."""
+        return (
+            self.relation.oid,
+            self.role,
+            [self.relation.columns[index].name for index in self.known],
+            [as_json(image, self.known) for image in self.positions],
+            [claims.document for claims in self.viewers],
+            search_path,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """What PostgreSQL said of all images of a call for one viewer."""
+
+    readable: frozenset[str]
+    verdict: Verdict | None
+    letters: str
+    error: str | None
+
+    def ruling(self, position: int) -> Ruling:
+        verdict = self.verdict or _LETTERS[self.letters[position]]
+        return Ruling(
+            verdict=verdict,
+            readable=self.readable,
+            unconditional=self.verdict is Verdict.VISIBLE,
+            error=self.error if verdict is Verdict.FAILED else None,
+        )
+
+
+def _failed(error: str) -> _Reply:
+    return _Reply(frozenset(), Verdict.FAILED, "", error)
+
+
+class Oracle:
+    """
+    Answers questions by asking PostgreSQL; a `slotcast.verdicts.Judge`.
+
+    Args:
+        pool: Connections whose role is a member of every role that is judged for.
+        search_path: The search_path under which the functions of policies run.
+    """
+
+    def __init__(
+        self, pool: AsyncConnectionPool[AsyncConnection[TupleRow]], *, search_path: str
+    ) -> None:
+        self._pool = pool
+        self._search_path = search_path
+
+    async def judge(self, questions: Sequence[Question]) -> list[Mapping[Claims, Ruling]]:
+        """Rule on every viewer of every question; see `slotcast.verdicts.Judge.judge`."""
+        calls = _calls(questions)
+        replies = dict(zip(calls, await self._ask(list(calls.values())), strict=True))
+        answers: list[Mapping[Claims, Ruling]] = []
+        for question in questions:
+            known = known_columns(question.image)
+            answer: dict[Claims, Ruling] = {}
+            for claims in question.viewers:
+                key = (id(question.relation), claims.role, known)
+                position = calls[key].positions[question.image]
+                answer[claims] = replies[key][claims].ruling(position)
+            answers.append(answer)
+        return answers
+
+    async def _ask(self, calls: Sequence[_Call]) -> list[dict[Claims, _Reply]]:
+        async with self._pool.connection() as connection:
+            try:
+                async with connection.pipeline():
+                    cursors = [await self._execute(connection, call) for call in calls]
+                return [
+                    _replies(call, await cursor.fetchall())
+                    for call, cursor in zip(calls, cursors, strict=True)
+                ]
+            except psycopg.Error:
+                if connection.broken:
+                    raise
+                return [await self._ask_one_by_one(connection, call) for call in calls]
+
+    async def _ask_one_by_one(
+        self, connection: AsyncConnection[TupleRow], call: _Call
+    ) -> dict[Claims, _Reply]:
+        """Ask for each viewer alone, so that the policies of one cannot spend another's time."""
+        replies: dict[Claims, _Reply] = {}
+        for claims in call.viewers:
+            single = replace(call, viewers=[claims])
+            try:
+                cursor = await self._execute(connection, single)
+                replies |= _replies(single, await cursor.fetchall())
+            except postgres_errors.QueryCanceled:
+                replies[claims] = _failed("57014: the policies took longer than the server allows")
+            except psycopg.Error as error:
+                if connection.broken:
+                    raise
+                replies[claims] = _failed(f"{error.sqlstate}: {error.diag.message_primary}")
+        return replies
+
+    async def _execute(
+        self, connection: AsyncConnection[TupleRow], call: _Call
+    ) -> AsyncCursor[TupleRow]:
+        return await connection.execute(_JUDGE, call.parameters(self._search_path), prepare=True)
+
+
+def _calls(questions: Sequence[Question]) -> dict[_Key, _Call]:
+    """Gather *questions* into as few calls as they fit in."""
+    calls: dict[_Key, _Call] = {}
+    viewers: defaultdict[int, dict[Claims, None]] = defaultdict(dict)
+    for question in questions:
+        known = known_columns(question.image)
+        for claims in question.viewers:
+            key = (id(question.relation), claims.role, known)
+            call = calls.setdefault(key, _Call(question.relation, claims.role, known))
+            call.positions.setdefault(question.image, len(call.positions))
+            viewers[id(call)][claims] = None
+    for call in calls.values():
+        call.viewers = list(viewers[id(call)])
+    return calls
+
+
+def _replies(call: _Call, rows: Sequence[TupleRow]) -> dict[Claims, _Reply]:
+    """Give each viewer of *call* what `slotcast.judge` returned for it."""
+    names, unconditional, judgeable, _, _ = rows[0]
+    readable = frozenset[str](names)
+    if unconditional or not judgeable:
+        verdict = Verdict.VISIBLE if unconditional else Verdict.UNKNOWABLE
+        return dict.fromkeys(call.viewers, _Reply(readable, verdict, "", None))
+    return {
+        claims: _Reply(readable, None, letters, error)
+        for claims, (_, _, _, letters, error) in zip(call.viewers, rows[1:], strict=True)
+    }
+
+
+def known_columns(image: Image) -> tuple[int, ...]:
+    """Tell which columns *image* holds, by their index."""
+    return tuple(index for index, value in enumerate(image) if not isinstance(value, Absent))
+
+
+def as_json(image: Image, columns: Sequence[int]) -> str:
+    """Write the values of *columns* as the JSON array of text forms that the SQL side reads."""
+    texts = (image[index] for index in columns)
+    return json.dumps([text.decode() if isinstance(text, bytes) else None for text in texts])

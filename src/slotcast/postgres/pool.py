@@ -1,0 +1,47 @@
+"""Connections for catalog queries and for judging."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from psycopg_pool import AsyncConnectionPool
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection
+    from psycopg.rows import TupleRow
+
+TEXT_FORMS: Final = (
+    "-c DateStyle=ISO -c IntervalStyle=postgres -c TimeZone=UTC"
+    " -c extra_float_digits=1 -c bytea_output=hex"
+)
+"""Options under which values have one text form, the same everywhere in the server."""
+
+
+def make_pool(
+    conninfo: str, *, size: int, statement_timeout_s: float
+) -> AsyncConnectionPool[AsyncConnection[TupleRow]]:
+    """
+    Make a pool of read-only autocommit connections; the caller opens and closes it.
+
+    Args:
+        conninfo: Where PostgreSQL is.
+        size: Most connections; one is kept open when idle.
+        statement_timeout_s: Longest that a statement may run, in seconds.
+    """
+    options: dict[str, Any] = {
+        "autocommit": True,
+        "application_name": "slotcast",
+        "client_encoding": "UTF8",
+        "options": (
+            f"{TEXT_FORMS} -c default_transaction_read_only=on"
+            f" -c statement_timeout={round(statement_timeout_s * 1000)}"
+        ),
+    }
+    return AsyncConnectionPool(
+        conninfo,
+        kwargs=options,
+        min_size=1,
+        max_size=size,
+        open=False,
+        name="slotcast",
+    )

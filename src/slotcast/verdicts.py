@@ -1,0 +1,74 @@
+"""The question who may see a row image, and its answer: the seam between fan-out and policies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from slotcast.changes import Image, Relation
+    from slotcast.claims import Claims
+
+
+class Verdict(Enum):
+    """Whether PostgreSQL would let a viewer SELECT a row image."""
+
+    VISIBLE = "the policies let the viewer see it"
+    HIDDEN = "the policies hide it from the viewer"
+    UNKNOWABLE = "the image does not hold the columns that the policies need"
+    FAILED = "a policy raised an error for this viewer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """
+    What one viewer may see of one image.
+
+    Attributes:
+        verdict: Whether the row may be seen at all.
+        readable: Names of the columns the viewer's role may SELECT.
+        unconditional: Whether the viewer sees every row of the table, so that no image
+            has to be judged.
+        error: What the policy raised, ``SQLSTATE: message``; only with FAILED.
+    """
+
+    verdict: Verdict
+    readable: frozenset[str]
+    unconditional: bool = False
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """
+    Who of some viewers may see a row image?
+
+    Attributes:
+        relation: The table of the image.
+        image: Values in the order of `relation.columns`; absent ones are not judged on.
+        viewers: Distinct claims, each of which gets a ruling.
+    """
+
+    relation: Relation
+    image: Image
+    viewers: frozenset[Claims]
+
+
+class Judge(Protocol):
+    """Whoever can answer questions: the oracle, or compiled policies before it."""
+
+    async def judge(self, questions: Sequence[Question]) -> list[Mapping[Claims, Ruling]]:
+        """
+        Rule on every viewer of every question.
+
+        Returns:
+            For each question, in order, a ruling for each of its viewers.
+
+        Raises:
+            psycopg.OperationalError: PostgreSQL could not be asked; nothing is decided,
+                so ask again.
+        """
+        ...
