@@ -7,12 +7,14 @@ copied from a template of its cluster, which takes about 40 ms.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import os
 import secrets
 import shutil
 import socket
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,7 @@ from typing import TYPE_CHECKING, Final
 import psycopg
 from psycopg import sql
 
+from slotcast.postgres import migrations
 from slotcast.postgres.embedded import Cluster
 
 if TYPE_CHECKING:
@@ -135,12 +138,35 @@ def migrated_template(cluster: Cluster) -> str:
             "select from pg_database where datname = %s", [_MIGRATED_TEMPLATE]
         )
         if found.fetchone() is None:
-            connection.execute(
-                sql.SQL("create database {} template template0").format(
-                    sql.Identifier(_MIGRATED_TEMPLATE)
-                )
-            )
+            with _new_database(connection, _MIGRATED_TEMPLATE, _EMPTY_TEMPLATE):
+                apply_migrations(cluster.url(_MIGRATED_TEMPLATE))
     return _MIGRATED_TEMPLATE
+
+
+def apply_migrations(url: str) -> None:
+    """
+    Apply all migrations from synchronous code.
+
+    In a thread, for `asyncio.run` would take the event loop away from pytest-asyncio.
+    """
+    all_migrations = migrations.discover(migrations.SYSTEM, migrations.APPOINTMENTS)
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(asyncio.run, migrations.migrate(url, all_migrations)).result()
+
+
+@contextmanager
+def _new_database(connection: psycopg.Connection, name: str, template: str) -> Generator[None]:
+    """Create a database that stays only when the body succeeds."""
+    connection.execute(
+        sql.SQL("create database {} template {}").format(
+            sql.Identifier(name), sql.Identifier(template)
+        )
+    )
+    try:
+        yield
+    except BaseException:
+        connection.execute(sql.SQL("drop database {}").format(sql.Identifier(name)))
+        raise
 
 
 def drop_slots(connection: psycopg.Connection, database: str) -> None:

@@ -1,0 +1,56 @@
+-- The roles that clients act as, with the rights that Supabase gives them. Roles belong to the whole
+-- cluster and may exist, from another database or from Supabase; then they stay as they are.
+
+do $$
+begin
+  if to_regrole('anon') is null then
+    create role anon nologin noinherit;
+  end if;
+  if to_regrole('authenticated') is null then
+    create role authenticated nologin noinherit;
+  end if;
+  if to_regrole('service_role') is null then
+    create role service_role nologin noinherit bypassrls;
+  end if;
+  -- Without a password nobody can log in as it: that is for the operator to set.
+  if to_regrole('authenticator') is null then
+    create role authenticator login noinherit;
+  end if;
+  -- Owns schema auth.
+  if to_regrole('supabase_auth_admin') is null then
+    create role supabase_auth_admin nologin noinherit;
+  end if;
+end $$;
+
+-- authenticator becomes the role that a token names. So does the server's own role, which is a superuser
+-- in development and need not be one elsewhere; it also has to own what it creates in schema auth.
+do $$
+declare
+  membership record;
+begin
+  for membership in
+    select granted, member
+    from (values ('anon', 'authenticator'), ('authenticated', 'authenticator'), ('service_role', 'authenticator'),
+                 ('anon', current_user::text), ('authenticated', current_user::text),
+                 ('service_role', current_user::text), ('supabase_auth_admin', current_user::text)
+         ) as wanted (granted, member)
+    where granted <> member
+      and not pg_has_role(member, granted, 'MEMBER')
+  loop
+    execute format('grant %I to %I', membership.granted, membership.member);
+  end loop;
+end $$;
+
+do $$
+begin
+  if to_regnamespace('extensions') is null then
+    create schema extensions;
+    grant usage on schema extensions to anon, authenticated, service_role;
+  end if;
+end $$;
+
+-- Tables are opened to the three roles as they are created, so that row level security alone decides.
+grant usage on schema public to anon, authenticated, service_role;
+alter default privileges in schema public grant all on tables to anon, authenticated, service_role;
+alter default privileges in schema public grant all on sequences to anon, authenticated, service_role;
+alter default privileges in schema public grant all on functions to anon, authenticated, service_role;
