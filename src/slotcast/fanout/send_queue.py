@@ -1,0 +1,220 @@
+"""
+What each connection has yet to read, bounded.
+
+Theory of operation
+-------------------
+Handing a frame to the kernel costs about ten times what deciding about it costs. So `put`
+only notes the frame, and everything a connection got within one turn of the event loop
+goes out in one write. One callback a turn, the `Flusher`'s, does that for all connections
+that got something, however many they are.
+
+A queue is *held* while its writer has bytes that the kernel did not take. Frames then wait
+here, where a frame that goes to a thousand connections is one object with a thousand
+references, instead of in the writer, where each connection has its own copy. A stalled
+reader therefore costs little more than a list.
+
+A queue counts what waits here and in its writer against its limit. Over the limit its own
+reader is failed: the queue is emptied, and the writer told. Whoever called `put` notices
+nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final, Protocol
+
+from slotcast.errors import SlowConsumer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_logger = logging.getLogger(__name__)
+
+COALESCE_LIMIT_BYTES: Final = 256 * 1024
+"""Most that is joined, and so copied, for one write."""
+
+
+class Writer(Protocol):
+    """Where a queue's bytes go; it tells the queue to `hold` and to `release`."""
+
+    def write(self, data: bytes, /) -> None:
+        """Take *data* at once, all of it."""
+        ...
+
+    def buffered_bytes(self) -> int:
+        """Count what was taken and not yet handed to the kernel."""
+        ...
+
+    def overflow(self, error: SlowConsumer, /) -> None:
+        """Close the connection, whose queue is empty and stays so; must not raise."""
+        ...
+
+
+class Flusher:
+    """Flushes, in one callback, every queue that got a frame in this turn of the loop."""
+
+    __slots__ = ("_call_soon", "_dirty")
+
+    def __init__(self, call_soon: Callable[[Callable[[], None]], object]) -> None:
+        """
+        Create the flusher of one event loop.
+
+        Args:
+            call_soon: The loop's `call_soon`.
+        """
+        self._call_soon = call_soon
+        self._dirty: list[SendQueue] = []
+
+    def add(self, queue: SendQueue) -> None:
+        """Flush *queue* when the turn is over."""
+        if not self._dirty:
+            self._call_soon(self.flush)
+        self._dirty.append(queue)
+
+    def flush(self) -> None:
+        """Flush the queues; one whose writer raises costs only its owner."""
+        dirty, self._dirty = self._dirty, []
+        for queue in dirty:
+            try:
+                queue.flush()
+            except Exception:
+                queue.close()
+                _logger.exception("a connection could not be written to")
+
+
+class SendQueue:
+    """One connection's frames that are not written yet."""
+
+    __slots__ = (
+        "_buffered_bytes",
+        "_flusher",
+        "_frames",
+        "_is_closed",
+        "_is_held",
+        "_limit_bytes",
+        "_room_bytes",
+        "_writer",
+    )
+
+    def __init__(self, writer: Writer, flusher: Flusher, limit_bytes: int) -> None:
+        """
+        Create an empty queue.
+
+        Args:
+            writer: The connection.
+            flusher: The event loop's.
+            limit_bytes: Most that may wait here and in *writer* together.
+        """
+        self._writer = writer
+        self._flusher = flusher
+        self._limit_bytes = limit_bytes
+        self._frames: list[bytes] = []
+        self._buffered_bytes = 0  # in the writer, when last looked at
+        self._room_bytes = limit_bytes  # limit - buffered - queued; negative once closed
+        self._is_held = False
+        self._is_closed = False
+
+    @property
+    def queued_bytes(self) -> int:
+        """What waits here, not counting the writer's buffer."""
+        return 0 if self._is_closed else self._limit_bytes - self._buffered_bytes - self._room_bytes
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether frames are ignored."""
+        return self._is_closed
+
+    def put(self, frame: bytes) -> None:
+        """
+        Send *frame*, a complete WebSocket frame, when this turn of the loop is over.
+
+        Never raises and never waits: a frame that does not fit closes the connection. On a
+        closed queue nothing happens.
+        """
+        # The hottest function of the server: one comparison covers both the limit and
+        # the closed queue, and only the first frame of a turn talks to the flusher.
+        if not self._frames:
+            self._flusher.add(self)
+        self._frames.append(frame)
+        room_bytes = self._room_bytes = self._room_bytes - len(frame)
+        if room_bytes < 0:
+            self._run_out_of_room()
+
+    def flush(self) -> None:
+        """Write what waits, unless the queue is held."""
+        if self._is_held or not self._frames:
+            return
+        frames, self._frames = self._frames, []
+        # Not held, so the writer's buffer is empty and all that was counted waits here.
+        if self._limit_bytes - self._room_bytes <= COALESCE_LIMIT_BYTES:
+            self._room_bytes = self._limit_bytes
+            self._writer.write(frames[0] if len(frames) == 1 else b"".join(frames))
+        else:
+            self._write_in_pieces(frames)
+
+    def hold(self) -> None:
+        """Keep frames from now on: the writer has bytes the kernel did not take."""
+        self._is_held = True
+        self._look_at_buffer()
+
+    def release(self) -> None:
+        """Go on writing: the writer's buffer is empty."""
+        self._is_held = False
+        self._look_at_buffer()
+        self.flush()
+
+    def finish(self, last: bytes) -> None:
+        """Write everything that waits and then *last*, held or not, and close the queue."""
+        if not self._is_closed:
+            frames = self._frames
+            self.close()
+            self._writer.write(b"".join((*frames, last)))
+
+    def close(self) -> None:
+        """Forget what waits and ignore every later frame."""
+        self._is_closed = True
+        self._frames = []
+        self._room_bytes = -1
+
+    def _write_in_pieces(self, frames: list[bytes]) -> None:
+        """Write *frames* so that little is copied, and stop as soon as the queue is held."""
+        position = 0
+        while position < len(frames) and not self._is_held and not self._is_closed:
+            piece = [frames[position]]
+            piece_bytes = len(piece[0])
+            position += 1
+            while position < len(frames) and piece_bytes < COALESCE_LIMIT_BYTES:
+                piece.append(frames[position])
+                piece_bytes += len(frames[position])
+                position += 1
+            self._room_bytes += piece_bytes
+            # A single large frame is shared with other connections: pass it uncopied.
+            self._writer.write(piece[0] if len(piece) == 1 else b"".join(piece))
+        if not self._is_closed:
+            self._frames = frames[position:]
+
+    def _look_at_buffer(self) -> None:
+        """Count what the writer holds now instead of what it held before."""
+        if self._is_closed:
+            return
+        buffered_bytes = self._writer.buffered_bytes()
+        self._room_bytes += self._buffered_bytes - buffered_bytes
+        self._buffered_bytes = buffered_bytes
+
+    def _run_out_of_room(self) -> None:
+        """Fail the reader if it is really too far behind."""
+        if self._is_closed:
+            self._frames = []
+            self._room_bytes = -1
+            return
+        self._look_at_buffer()
+        if self._room_bytes < 0:
+            behind_bytes = self._limit_bytes - self._room_bytes
+            self.close()
+            self._writer.overflow(
+                SlowConsumer(
+                    f"{behind_bytes} bytes wait for this connection, over its limit of"
+                    f" {self._limit_bytes}; read faster, subscribe to less, or raise"
+                    " send_queue_limit_bytes"
+                )
+            )
