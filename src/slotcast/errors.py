@@ -11,7 +11,10 @@ Every error Slotcast raises on purpose.
     ├── SlowConsumer         SLC400  a connection did not read fast enough
     ├── ProtocolError        SLC500  a client sent a frame that is not of the protocol
     ├── TokenError           SLC600  a token or API key is not valid
-    └── SubscriptionError    SLC700  a subscription's parameters cannot be served
+    │   └── ExpiredToken     SLC601
+    ├── SubscriptionError    SLC700  a subscription's parameters cannot be served
+    ├── ListenError          SLC800  the address to listen on cannot be had
+    └── StateError           SLC900  what `slotcast dev` keeps is damaged or in use
 
 Codes are never reused. A message says what happened and what to do about it.
 """
@@ -80,7 +83,25 @@ class TokenError(SlotcastError):
         self.reason = reason
 
 
+class ExpiredToken(TokenError):
+    """A token was valid once; its owner needs a new one."""
+
+    code = "SLC601"
+
+
 class SubscriptionError(SlotcastError):
     """A subscription's parameters cannot be served; the message goes to the client."""
 
     code = "SLC700"
+
+
+class ListenError(SlotcastError):
+    """The address to listen on cannot be had; the message says how to choose another."""
+
+    code = "SLC800"
+
+
+class StateError(SlotcastError):
+    """What `slotcast dev` keeps is damaged, in use or out of reach; says how to go on."""
+
+    code = "SLC900"
