@@ -1,19 +1,16 @@
 #!/bin/sh
-# Tests run against the embedded PostgreSQL and against the system's own, which must be there.
-# As root on Debian this installs it; elsewhere it says what is missing and goes on.
+# The tests run against the embedded PostgreSQL 18 and against the oldest that Slotcast serves,
+# PostgreSQL 15, from the system. As root on Debian this installs it; elsewhere it says what is
+# missing.
 set -eu
 
-for server in /usr/lib/postgresql/*/bin/postgres; do
-    if [ -x "$server" ]; then
-        exit 0
-    fi
-done
-
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    echo 'Installing PostgreSQL for the tests (apt-get install postgresql)'
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
-        postgresql >/dev/null
-else
-    echo "No system PostgreSQL: its tests are left out. On Debian: sudo apt-get install postgresql"
+if [ -x /usr/lib/postgresql/15/bin/postgres ]; then
+    exit 0
 fi
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    echo 'Some tests need PostgreSQL 15. On Debian 12 run: sudo apt-get install postgresql-15' >&2
+    exit 0
+fi
+echo 'Installing PostgreSQL 15 for the tests'
+apt-get update -qq
+DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends postgresql-15 >/dev/null
