@@ -40,13 +40,16 @@ _LOCK_KEY: Final = 0x510CA57  # any number, the same for every Slotcast
 _LOCK_TIMEOUT_S: Final = 60
 _ATTEMPT_LIMIT: Final = 5
 
-_LEDGER: Final = (
-    "create schema if not exists slotcast",
-    "revoke all on schema slotcast from public",
-    "create table if not exists slotcast.migrations ("
-    " version integer primary key, name text not null,"
-    " applied_at timestamptz not null default now(), checksum text not null)",
-)
+_CREATE_LEDGER: Final = """
+    create schema if not exists slotcast;
+    revoke all on schema slotcast from public;
+    create table if not exists slotcast.migrations (
+      version    integer primary key,
+      name       text not null,
+      applied_at timestamptz not null default now(),
+      checksum   text not null
+    );
+"""
 
 _TOKEN: Final = re.compile(
     r"""
@@ -172,8 +175,7 @@ async def migrate(url: str, migrations: Sequence[Migration]) -> tuple[Migration,
     async with _connect(url) as connection:
         await _lock(connection)
         try:
-            for statement in _LEDGER:
-                await connection.execute(statement)
+            await connection.execute(_CREATE_LEDGER)
         except psycopg.Error as error:
             raise DatabaseError(f"cannot create the schema slotcast: {_reason(error)}") from error
         for migration in await pending(connection, migrations):
@@ -220,7 +222,8 @@ async def _connect(url: str) -> AsyncGenerator[AsyncConnection]:
 
 async def _lock(connection: AsyncConnection) -> None:
     """Take the lock that makes migrations of this database take turns, until it closes."""
-    await connection.execute(f"set lock_timeout = '{_LOCK_TIMEOUT_S}s'")
+    limit = f"{_LOCK_TIMEOUT_S}s"
+    await connection.execute("select set_config('lock_timeout', %s, false)", [limit])
     try:
         await connection.execute("select pg_advisory_lock(%s)", [_LOCK_KEY])
     except errors.LockNotAvailable as error:

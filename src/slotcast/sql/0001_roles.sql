@@ -22,20 +22,18 @@ begin
   end if;
 end $$;
 
--- authenticator becomes the role that a token names. So does the server's own role, which is a superuser
--- in development and need not be one elsewhere; it also has to own what it creates in schema auth.
+-- authenticator becomes the role that a token names, and so does the role that runs this, the server's own.
+-- From version 16 on, whoever creates a role is its member, yet may not become it without this grant.
 do $$
 declare
+  may_become text := case when current_setting('server_version_num')::integer >= 160000 then 'SET' else 'MEMBER' end;
   membership record;
 begin
   for membership in
     select granted, member
-    from (values ('anon', 'authenticator'), ('authenticated', 'authenticator'), ('service_role', 'authenticator'),
-                 ('anon', current_user::text), ('authenticated', current_user::text),
-                 ('service_role', current_user::text), ('supabase_auth_admin', current_user::text)
-         ) as wanted (granted, member)
-    where granted <> member
-      and not pg_has_role(member, granted, 'MEMBER')
+    from unnest(array['anon', 'authenticated', 'service_role']) as granted,
+         unnest(array['authenticator', current_user]) as member
+    where granted <> member and not pg_has_role(member, granted, may_become)
   loop
     execute format('grant %I to %I', membership.granted, membership.member);
   end loop;

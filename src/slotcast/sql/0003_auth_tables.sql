@@ -221,6 +221,9 @@ begin
     version varchar(255) primary key
   );
 
+  if not (select rolsuper from pg_roles where rolname = current_user) then
+    execute format('grant supabase_auth_admin to %I', current_user);
+  end if;
   for relation in
     select oid from pg_class where relnamespace = 'auth'::regnamespace and relkind = 'r'
   loop
