@@ -1,0 +1,292 @@
+"""
+Connections to PostgreSQL: one for questions in SQL, one that carries the WAL.
+
+psycopg opens both; it has no notion of the replication protocol, so the second one is
+driven through its `pgconn`, libpq's non-blocking interface. libpq never waits here: where
+it would, the loop waits for the socket instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from struct import Struct
+from typing import TYPE_CHECKING, Any, Final
+
+import psycopg
+from psycopg import conninfo as conninfos
+from psycopg.pq import ExecStatus
+
+from slotcast.errors import DatabaseError
+from slotcast.lsn import Lsn
+from slotcast.postgres.pool import TEXT_FORMS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Self
+
+    from psycopg.pq.abc import PGconn, PGresult
+
+_COPY_BOTH_WITHOUT_DATA: Final = 0
+_COPY_DONE: Final = -1
+_STATUS_UPDATE: Final = Struct(">cQQQqB")
+
+_PARAMETERS: Final = {
+    "application_name": "slotcast",
+    "connect_timeout": "5",
+    # A peer that vanished without a word is noticed by the kernel; nobody polls.
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+}
+"""Connection parameters unless the URL has others."""
+
+
+class StreamBroken(DatabaseError):
+    """The replication connection is gone, or PostgreSQL ended the stream."""
+
+
+class SlotInUse(DatabaseError):
+    """The replication slot is read by another process."""
+
+
+def connection_parameters(conninfo: str) -> dict[str, Any]:
+    """
+    Complete the connection parameters in *conninfo*, a URL or `name=value` pairs.
+
+    Raises:
+        DatabaseError: It cannot be parsed. The message leaves out what it holds.
+    """
+    try:
+        given = conninfos.conninfo_to_dict(conninfo)
+    except psycopg.ProgrammingError:
+        raise DatabaseError(
+            "the database URL cannot be read; it looks like"
+            " postgresql://user:password@host:5432/database, with special characters"
+            " percent-encoded"
+        ) from None
+    options = f"{given.get('options', '')} {TEXT_FORMS}".strip()
+    return {**_PARAMETERS, **given, "client_encoding": "UTF8", "options": options}
+
+
+async def connect(
+    conninfo: str, *, replication: bool = False
+) -> psycopg.AsyncConnection[tuple[Any, ...]]:
+    """
+    Connect to PostgreSQL in autocommit mode.
+
+    Args:
+        conninfo: Where PostgreSQL is.
+        replication: Whether to get a walsender, which speaks the replication protocol and
+            plain SQL.
+
+    Raises:
+        DatabaseError: The connection was refused; the message says by whom and why.
+    """
+    parameters = connection_parameters(conninfo)
+    if replication:
+        parameters["replication"] = "database"
+    try:
+        return await psycopg.AsyncConnection.connect(**parameters, autocommit=True)
+    except psycopg.Error as error:
+        raise DatabaseError(
+            f"cannot connect to PostgreSQL at {_address(parameters)}: {str(error).strip()}\n"
+            "Check that it runs there and that SLOTCAST_DATABASE_URL names the right host,"
+            " port, user, password and database."
+        ) from error
+
+
+def _address(parameters: dict[str, Any]) -> str:
+    """Say where *parameters* lead, without the password."""
+    host = parameters.get("host") or "the default host"
+    port = parameters.get("port") or "5432"
+    database = parameters.get("dbname") or "the user's own"
+    user = parameters.get("user") or "the default user"
+    return f"host {host}, port {port}, database {database}, as {user}"
+
+
+class WalConnection:
+    """
+    A connection that streams the WAL of a logical replication slot.
+
+    One task at a time may receive; another one may send meanwhile.
+    """
+
+    def __init__(self, connection: psycopg.AsyncConnection[tuple[Any, ...]]) -> None:
+        self._connection = connection
+        self._pgconn: PGconn = connection.pgconn
+
+    @classmethod
+    async def open(cls, conninfo: str) -> Self:
+        """
+        Connect.
+
+        Raises:
+            DatabaseError: See `connect`.
+        """
+        return cls(await connect(conninfo, replication=True))
+
+    async def flush_lsn(self) -> Lsn:
+        """
+        Ask how far the WAL is written to disk; only before `start`.
+
+        Raises:
+            StreamBroken: The connection is gone.
+        """
+        try:
+            cursor = await self._connection.execute("IDENTIFY_SYSTEM")
+            row = await cursor.fetchone()
+        except psycopg.Error as error:
+            raise StreamBroken(str(error)) from error
+        if row is None:
+            raise StreamBroken("PostgreSQL did not answer IDENTIFY_SYSTEM")
+        return Lsn.parse(row[2])
+
+    async def start(self, command: str) -> None:
+        """
+        Begin to stream with *command*, a START_REPLICATION.
+
+        Raises:
+            SlotInUse: Another process reads the slot. *start* may be tried again.
+            StreamBroken: PostgreSQL refused, or the connection is gone.
+        """
+        try:
+            self._pgconn.send_query(command.encode())
+            await self._flush()
+            result = await self._result()
+            if result is not None and result.status == ExecStatus.COPY_BOTH:
+                return
+            refusal = result
+            while result is not None:
+                result = await self._result()
+        except psycopg.Error as error:
+            raise StreamBroken(str(error)) from error
+        raise _refused(refusal)
+
+    def receive(self) -> memoryview | None:
+        """
+        Take the next message that has arrived.
+
+        Returns:
+            The message, or None if none has; then `wait` before the next call.
+
+        Raises:
+            StreamBroken: PostgreSQL ended the stream, or the connection is gone.
+        """
+        try:
+            size, data = self._pgconn.get_copy_data(1)
+            if size == _COPY_BOTH_WITHOUT_DATA:
+                self._pgconn.consume_input()
+                size, data = self._pgconn.get_copy_data(1)
+        except psycopg.Error as error:
+            raise StreamBroken(str(error)) from error
+        if size == _COPY_DONE:
+            raise StreamBroken(self._ending())
+        return data if size else None
+
+    async def wait(self) -> None:
+        """
+        Wait until `receive` may have something.
+
+        Raises:
+            StreamBroken: The connection is gone.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            await _ready(self._pgconn.socket, loop.add_reader, loop.remove_reader)
+        except psycopg.Error as error:
+            raise StreamBroken(str(error)) from error
+
+    async def send_status(self, *, written: Lsn, confirmed: Lsn) -> None:
+        """
+        Send a standby status update.
+
+        Args:
+            written: Everything before it was received and handed over; PostgreSQL shows it.
+            confirmed: Everything before it will never be asked for again.
+
+        Raises:
+            StreamBroken: The connection is gone.
+        """
+        try:
+            # The clock is for PostgreSQL's statistics of physical standbys only.
+            self._pgconn.put_copy_data(
+                _STATUS_UPDATE.pack(b"r", written, confirmed, confirmed, 0, 0)
+            )
+            await self._flush()
+        except psycopg.Error as error:
+            raise StreamBroken(str(error)) from error
+
+    async def finish(self) -> None:
+        """
+        End the stream and wait until PostgreSQL has read all that was sent.
+
+        Raises:
+            StreamBroken: The connection is gone.
+        """
+        try:
+            self._pgconn.put_copy_end()
+            await self._flush()
+        except psycopg.Error as error:
+            raise StreamBroken(str(error)) from error
+        while self._receive_until_done():
+            await self.wait()
+
+    async def close(self) -> None:
+        """Close the connection; may be called twice."""
+        await self._connection.close()
+
+    def _receive_until_done(self) -> bool:
+        """Drop what has arrived; tell whether the stream goes on."""
+        try:
+            while self.receive() is not None:
+                pass
+        except StreamBroken:
+            return False
+        return True
+
+    async def _flush(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._pgconn.flush():
+            await _ready(self._pgconn.socket, loop.add_writer, loop.remove_writer)
+
+    async def _result(self) -> PGresult | None:
+        while self._pgconn.is_busy():
+            await self.wait()
+            self._pgconn.consume_input()
+        return self._pgconn.get_result()
+
+    def _ending(self) -> str:
+        """Say why PostgreSQL ended the stream."""
+        if not self._pgconn.is_busy():
+            result = self._pgconn.get_result()
+            if result is not None and result.status == ExecStatus.FATAL_ERROR:
+                return result.get_error_message("utf-8")
+        return "PostgreSQL ended the stream"
+
+
+def _refused(result: PGresult | None) -> DatabaseError:
+    if result is None:
+        return StreamBroken("PostgreSQL did not answer START_REPLICATION")
+    error = psycopg.errors.error_from_result(result)
+    if isinstance(error, psycopg.errors.ObjectInUse):
+        return SlotInUse(str(error))
+    return StreamBroken(str(error))
+
+
+async def _ready(
+    file: int,
+    add: Callable[[int, Callable[[], None]], object],
+    remove: Callable[[int], object],
+) -> None:
+    """Wait until the socket *file* is what *add* watches for: readable or writable."""
+    ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def set_ready() -> None:
+        if not ready.done():
+            ready.set_result(None)
+
+    add(file, set_ready)
+    try:
+        await ready
+    finally:
+        remove(file)

@@ -1,0 +1,187 @@
+"""The life of one replication connection, from the start of its stream to its end."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from struct import Struct
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from slotcast.errors import DecodeError
+from slotcast.lsn import Lsn
+from slotcast.replication.connection import StreamBroken
+from slotcast.replication.feedback import Feedback
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from slotcast.changes import TransactionSlice
+    from slotcast.pgoutput.assembler import Assembler
+    from slotcast.replication.connection import WalConnection
+    from slotcast.replication.positions import Confirmation, Progress
+
+_XLOG_DATA: Final = ord("w")
+_XLOG_DATA_HEAD: Final = Struct(">xQQq")
+_KEEPALIVE: Final = ord("k")
+_KEEPALIVE_BODY: Final = Struct(">xQqB")
+
+_BATCH_LIMIT: Final = 512
+_BATCH_LIMIT_BYTES: Final = 1024 * 1024
+_MESSAGES_PER_TURN: Final = 128
+"""After so many messages, about a millisecond's work, others get the loop."""
+
+_STOP_TIMEOUT_S: Final = 2.0
+
+
+class _Batch:
+    """Slices that are ready, until there are enough of them."""
+
+    def __init__(self) -> None:
+        self.slices: list[TransactionSlice] = []
+        self._change_count = 0
+        self._size_bytes = 0
+        self._ends_with_cut = False
+
+    @property
+    def is_full(self) -> bool:
+        """Whether to hand over now. A cut slice is as large as slices get, so it waits not."""
+        return (
+            self._ends_with_cut
+            or self._change_count >= _BATCH_LIMIT
+            or self._size_bytes >= _BATCH_LIMIT_BYTES
+        )
+
+    def grow(self, size_bytes: int) -> None:
+        """Count *size_bytes* of the stream, whether or not they completed a slice."""
+        self._size_bytes += size_bytes
+
+    def add(self, piece: TransactionSlice) -> None:
+        """Add *piece*."""
+        self.slices.append(piece)
+        # Empty transactions count too, so that a flood of them is bounded.
+        self._change_count += max(1, len(piece.changes))
+        self._ends_with_cut = piece.end_lsn is None
+
+
+class Session:
+    """
+    Receives from *connection*, which streams, and hands over to *deliver*.
+
+    *confirmation* and *progress* outlive the session; *assembler* is its own.
+    """
+
+    def __init__(
+        self,
+        connection: WalConnection,
+        *,
+        confirmation: Confirmation,
+        progress: Progress,
+        assembler: Assembler,
+        deliver: Callable[[Sequence[TransactionSlice]], Awaitable[None]],
+        status_interval_s: float,
+    ) -> None:
+        self._connection = connection
+        self._confirmation = confirmation
+        self._progress = progress
+        self._assembler = assembler
+        self._deliver = deliver
+        self._feedback = Feedback(connection, confirmation, interval_s=status_interval_s)
+        self._batch = _Batch()
+
+    async def run(self) -> NoReturn:
+        """
+        Stream until cancelled; then confirm everything that was handed over.
+
+        Raises:
+            StreamBroken: The connection is gone, or PostgreSQL ended the stream.
+            DecodeError: PostgreSQL sent what cannot be understood.
+        """
+        self._progress.reconnected()
+        try:
+            await self._receive_and_confirm()
+        except asyncio.CancelledError:
+            await self._stop()
+            raise
+        finally:
+            self._assembler.close()
+
+    async def _receive_and_confirm(self) -> NoReturn:
+        confirming = asyncio.create_task(self._feedback.run())
+        try:
+            await self._receive()
+        finally:
+            confirming.cancel()
+            await asyncio.wait([confirming])
+            if not confirming.cancelled():
+                confirming.result()
+
+    async def _receive(self) -> NoReturn:
+        """Take what comes; hand over when nothing more is there, or enough."""
+        message_count = 0
+        while True:
+            data = self._connection.receive()
+            if data is not None:
+                await self._take(data)
+                message_count += 1
+                if message_count % _MESSAGES_PER_TURN == 0:
+                    await _give_others_a_turn()
+            elif self._batch.slices:
+                await self._hand_over()
+            else:
+                await self._connection.wait()
+
+    async def _take(self, data: memoryview) -> None:
+        """Take one message of the replication protocol."""
+        kind = data[0]
+        if kind == _XLOG_DATA:
+            wal_start, _wal_end, _sent_at = _XLOG_DATA_HEAD.unpack_from(data)
+            self._batch.grow(len(data))
+            for piece in self._assembler.feed(Lsn(wal_start), data[_XLOG_DATA_HEAD.size :]):
+                await self._add(piece)
+        elif kind == _KEEPALIVE:
+            await self._take_keepalive(data)
+        else:
+            raise DecodeError(f"there is no replication message of type {bytes(data[:1])!r}")
+
+    async def _add(self, piece: TransactionSlice) -> None:
+        remaining = self._progress.remaining(piece)
+        if remaining is not None:
+            self._batch.add(remaining)
+            if self._batch.is_full:
+                await self._hand_over()
+
+    async def _take_keepalive(self, data: memoryview) -> None:
+        wal_end, _sent_at, must_reply = _KEEPALIVE_BODY.unpack(data)
+        if must_reply:
+            self._feedback.reply()
+        if self._batch.slices:
+            await self._hand_over()
+        # All transactions that end before have come; what is still in progress is sent
+        # whole after its commit, whatever is confirmed.
+        if not self._assembler.is_within_transaction:
+            self._feedback.hand_over(Lsn(wal_end))
+
+    async def _hand_over(self) -> None:
+        slices = self._batch.slices
+        self._batch = _Batch()
+        await self._deliver(slices)
+        end_lsn = self._progress.handed_over(slices)
+        if end_lsn is not None:
+            self._feedback.hand_over(end_lsn)
+        await _give_others_a_turn()
+
+    async def _stop(self) -> None:
+        """Confirm without the delay that a crash calls for, and wait until it is known."""
+        self._confirmation.settle_all()
+        with suppress(StreamBroken, TimeoutError):
+            async with asyncio.timeout(_STOP_TIMEOUT_S):
+                await self._connection.send_status(
+                    written=self._confirmation.handed_over_lsn,
+                    confirmed=self._confirmation.confirmed_lsn,
+                )
+                await self._connection.finish()
+
+
+async def _give_others_a_turn() -> None:
+    """Let the loop serve everybody else, however much the WAL still holds."""
+    await asyncio.sleep(0)
