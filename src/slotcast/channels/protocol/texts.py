@@ -1,0 +1,84 @@
+"""
+What clients are told, in Supabase Realtime's words wherever it has some.
+
+Applications show these texts and compare them, so they are part of the protocol. The texts
+about filters and selected columns are made where those are parsed, and those about tokens in
+`slotcast.tokens`; a `SubscriptionError` or `TokenError` carries them here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from slotcast.errors import TokenError
+
+# Replies to pushes.
+
+UNMATCHED_TOPIC: Final = "unmatched topic"
+BROADCAST_NOT_SERVED: Final = "Broadcast is not served yet"
+PRESENCE_NOT_SERVED: Final = "Presence is not served yet"
+
+# Reasons for which a join is refused: a code, a colon, a sentence.
+
+TOPIC_NAME_REQUIRED: Final = "TopicNameRequired: You must provide a topic name"
+TOO_MANY_CHANNELS: Final = "ChannelRateLimitReached: Too many channels"
+TOO_MANY_CONNECTIONS: Final = "ConnectionRateLimitReached: Too many connected users"
+TOO_MANY_JOINS: Final = "ClientJoinRateLimitReached: Too many joins per second"
+REPLAY_NOT_ALLOWED: Final = "UnableToReplayMessages: Replay is not allowed for public channels"
+PRIVATE_NOT_SERVED: Final = (
+    "PrivateChannelsNotServed: Private channels are not served yet;"
+    " row level security protects Postgres Changes on public channels too"
+)
+SUBSCRIBE_TIMEOUT: Final = (
+    "PostgresChangesSubscribeTimeout: Timed out waiting for postgres_changes subscription"
+)
+INITIALIZING: Final = (
+    "InitializingProjectConnection: Realtime is initializing the project connection"
+)
+NO_DATABASE: Final = (
+    "UnableToConnectToProject: Realtime was unable to connect to the project database"
+)
+RESTARTING: Final = "RealtimeRestarting: Realtime is restarting, please standby"
+UNKNOWN_ERROR: Final = "Unknown Error on Channel"
+
+# System messages.
+
+SUBSCRIBED: Final = "Subscribed to PostgreSQL"
+DISCONNECT_REQUESTED: Final = "Server requested disconnect"
+
+# Handshakes.
+
+TOO_MANY_USERS: Final = "Too many connected users"
+CONNECTION_ERROR: Final = "Error connecting to Realtime"
+
+
+def token_refused(error: TokenError) -> str:
+    """Give the reason for which a join with a bad token is refused."""
+    return f"{error.reason}: {error}"
+
+
+def configuration_refused(message: str) -> str:
+    """
+    Give the reason for which a join that waits is refused.
+
+    Args:
+        message: What a `system` message would say about the subscription otherwise.
+    """
+    return f"RealtimeDisabledForConfiguration: {message}"
+
+
+def too_many_bindings(count: int, limit: int) -> str:
+    """Give the reason for which a join with *count* bindings is refused."""
+    return (
+        f"BindingLimitReached: {count} postgres_changes bindings on one channel are too many,"
+        f" at most {limit} are served; spread them over several channels"
+    )
+
+
+def bindings_too_long(limit_bytes: int) -> str:
+    """Give the reason for which a join with very long bindings is refused."""
+    return (
+        "BindingLimitReached: The postgres_changes bindings of the channel take more than"
+        f" {limit_bytes} bytes"
+    )

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import pytest
+
+from slotcast import strict_json
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "NaN",
+        "[Infinity]",
+        "-Infinity",
+        "1e999",
+        "[-1e999]",
+        "9" * 5000,
+        '"\\ud800"',
+        '"\\uDC00\\uD800"',
+        '{"\\udfff": 1}',
+        "'a'",
+        "[1,]",
+        "",
+        "{} {}",
+        "\ud800",
+        '"\udfff"',
+        "\ufeff{}",
+        b"\xff",
+        b"\xef\xbb\xbf{}",
+        '"\\u0001'.encode(),
+        '{"a": "é"}'.encode("utf-16"),
+    ],
+)
+def test_what_other_readers_would_stumble_over_is_refused(text: str | bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        strict_json.loads(text)
+
+
+def test_a_pair_of_surrogate_escapes_is_one_character() -> None:
+    assert strict_json.loads('"\\ud83d\\ude00"') == "\U0001f600"
+
+
+def test_the_last_of_repeated_keys_counts() -> None:
+    assert strict_json.loads('{"a": 1, "a": 2}') == {"a": 2}
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
+def test_nesting_is_bounded_exactly(opening: str, closing: str) -> None:
+    limit = strict_json.DEPTH_LIMIT
+
+    strict_json.loads(opening * limit + "1" + closing * limit)
+
+    with pytest.raises(ValueError, match="nested more than 128"):
+        strict_json.loads(opening * (limit + 1) + "1" + closing * (limit + 1))
+    with pytest.raises(ValueError, match="nested more than 128"):
+        strict_json.loads(opening * 100_000 + "1" + closing * 100_000)
+
+
+def test_many_shallow_containers_are_not_deep() -> None:
+    assert strict_json.loads("[" + ",".join(["[]"] * 1000) + "]") == [[]] * 1000
+
+
+def test_errors_do_not_repeat_the_text() -> None:
+    with pytest.raises(ValueError, match=r".") as caught:
+        strict_json.loads('{"password": "hunter2"')
+
+    assert "hunter2" not in str(caught.value)
+
+
+def test_encoding_is_compact_and_canonical_form_sorted() -> None:
+    value: dict[str, int | str] = {"b": 1, "a": "é"}
+
+    assert strict_json.encode({**value}) == '{"b":1,"a":"é"}'
+    assert strict_json.dumps({**value}) == '{"b":1,"a":"é"}'.encode()
+    assert strict_json.canonical({**value}) == '{"a":"é","b":1}'
+
+
+def test_what_is_not_json_is_never_written() -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        strict_json.dumps(float("nan"))
