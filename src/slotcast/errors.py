@@ -14,7 +14,8 @@ Every error Slotcast raises on purpose.
     │   └── ExpiredToken     SLC601
     ├── SubscriptionError    SLC700  a subscription's parameters cannot be served
     ├── ListenError          SLC800  the address to listen on cannot be had
-    └── StateError           SLC900  what `slotcast dev` keeps is damaged or in use
+    ├── StateError           SLC900  what `slotcast dev` keeps is damaged or in use
+    └── TailError            SLC910  a server sends no changes to `slotcast tail`
 
 Codes are never reused. A message says what happened and what to do about it.
 """
@@ -105,3 +106,9 @@ class StateError(SlotcastError):
     """What `slotcast dev` keeps is damaged, in use or out of reach; says how to go on."""
 
     code = "SLC900"
+
+
+class TailError(SlotcastError):
+    """A server cannot be reached or refuses to send changes; says why and how to go on."""
+
+    code = "SLC910"

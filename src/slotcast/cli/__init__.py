@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +20,8 @@ from slotcast.errors import SlotcastError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from slotcast.claims import JsonValue
 
 _INTERRUPTED = 130
 """The exit code that shells give for SIGINT."""
@@ -36,12 +40,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     chosen = parser().parse_args(arguments)
     try:
-        return importlib.import_module(f"slotcast.cli.{chosen.module}").run(chosen)
-    except SlotcastError as error:
-        print(f"slotcast {chosen.command}: {error}", file=sys.stderr)  # noqa: T201 - a CLI prints
-        return 1
+        exit_code: int = importlib.import_module(f"slotcast.cli.{chosen.module}").run(chosen)
+        sys.stdout.flush()
     except KeyboardInterrupt:
         return _INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output, such as `head`, has enough; nothing more may be written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except SlotcastError as error:
+        return _report(chosen.command, error)
+    except ExceptionGroup as group:
+        ours, others = group.split(SlotcastError)
+        if ours is None or others is not None:
+            raise
+        return _report(chosen.command, _first(ours))
+    return exit_code
+
+
+def _report(command: str, error: SlotcastError) -> int:
+    """Say what went wrong; the exit code that goes with it is returned."""
+    print(f"slotcast {command}: {error}", file=sys.stderr)
+    return 1
+
+
+def _first(group: ExceptionGroup[SlotcastError]) -> SlotcastError:
+    """Give the error that the first failed task of *group* raised; the others follow from it."""
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, ExceptionGroup) else first
 
 
 def parser() -> argparse.ArgumentParser:
@@ -83,7 +109,8 @@ def parser() -> argparse.ArgumentParser:
             "migrate",
             "bring the database's system objects up to date",
             "Makes or updates what the server needs in the database: roles, the schema auth and"
-            " the publication. Running it again changes nothing.",
+            " the publication. The database is the one that database_url names, or else that of"
+            " this directory's `slotcast dev`. Running it again changes nothing.",
         )
     )
     _status(
@@ -135,6 +162,9 @@ def _serve(command: argparse.ArgumentParser) -> None:
 def _migrate(command: argparse.ArgumentParser) -> None:
     _add_directory(command)
     _add_database_url(command)
+    command.add_argument(
+        "--appointments", action="store_true", help="make the demo's tables and policies, too"
+    )
 
 
 def _status(command: argparse.ArgumentParser) -> None:
@@ -163,6 +193,7 @@ def _token(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--claim",
+        type=_claim,
         action="append",
         default=[],
         metavar="NAME=VALUE",
@@ -222,3 +253,19 @@ def _add_database_url(command: argparse.ArgumentParser) -> None:
         help="PostgreSQL: postgresql://user:password@host:port/database; better given as"
         " SLOTCAST_DATABASE_URL, since other users can see a process's arguments",
     )
+
+
+def _claim(text: str) -> tuple[str, JsonValue]:
+    """
+    Read ``name=value``; a value that is JSON is taken as such, others as text.
+
+    Raises:
+        argparse.ArgumentTypeError: There is no ``=``.
+    """
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value

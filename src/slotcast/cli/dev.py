@@ -1,0 +1,150 @@
+"""`slotcast dev`: everything on this machine, with demo data."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import shlex
+import signal
+import socket
+import sys
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, NoReturn
+
+import uvloop
+from psycopg import AsyncConnection
+
+from slotcast import app, state
+from slotcast.appointments import demo
+from slotcast.cli import project
+from slotcast.cli.embedded import cluster
+from slotcast.errors import StateError
+from slotcast.observations import configure_logging
+from slotcast.postgres import migrations
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Generator
+    from pathlib import Path
+    from types import FrameType
+
+    from slotcast.settings import Settings
+    from slotcast.state import State
+
+_LOOPBACK: Final = "127.0.0.1"
+_DEFAULT_DATABASE_PORT: Final = 54322
+_EVERY_ADDRESS: Final = {"0.0.0.0": _LOOPBACK, "::": "::1"}  # noqa: S104 - compared, not bound
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until SIGINT or SIGTERM; PostgreSQL stops with us."""
+    # Until the server takes the signal over, it ends us the way that stops PostgreSQL.
+    signal.signal(signal.SIGTERM, _exit)
+    given = project.settings(arguments)
+    configure_logging(given.log_level)
+    directory: Path = arguments.directory
+    with state.hold(directory):
+        given, kept = prepare(directory, given, arguments.database_port)
+        with _running_database(directory, kept) as url:
+            print(welcome(directory, kept, url), flush=True)
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(_serve(dataclasses.replace(given, database_url=url)))
+    return 0
+
+
+def welcome(directory: Path, kept: State, database_url: str) -> str:
+    """Say where everything is, and what to try next; the commands can be pasted."""
+    where = f" --directory {shlex.quote(str(directory))}"
+    token = f"{sys.argv[0]} token{where} --sub {demo.OWNER.id}"
+    return (
+        f"PostgreSQL  {database_url}\n"
+        f"Slotcast    {kept.url}\n"
+        f"Keys        {sys.argv[0]} status{where}\n"
+        f'Changes     {sys.argv[0]} tail{where} appointments --as "$({token})"'
+    )
+
+
+def _exit(signal_number: int, _frame: FrameType | None) -> NoReturn:
+    """Leave as shells expect it of a process that a signal ended."""
+    sys.exit(128 + signal_number)
+
+
+def prepare(directory: Path, given: Settings, database_port: int | None) -> tuple[Settings, State]:
+    """
+    Settle keys and ports, and keep them.
+
+    Args:
+        directory: Where they are kept.
+        given: The settings as the user gave them.
+        database_port: The port the user wants PostgreSQL on; None means the former one, or
+            a free one when that is taken.
+
+    Returns:
+        The settings with keys and port filled in, and what is kept from now on.
+
+    Raises:
+        StateError: What is kept is damaged or gone, or the directory cannot be written.
+    """
+    given = dataclasses.replace(given, port=given.port or free_port(given.host))
+    url = public_url(given.host, given.port)
+    kept = state.load(directory)
+    if kept is None:
+        _refuse_orphan(directory)
+        kept = state.new(created_at=int(time.time()), url=url, database_port=_DEFAULT_DATABASE_PORT)
+    if database_port is None and not cluster(directory, kept).is_running():
+        database_port = free_port(_LOOPBACK, preferred=kept.database_port)
+    kept = dataclasses.replace(kept, url=url, database_port=database_port or kept.database_port)
+    state.save(directory, kept)
+    return project.completed(given, kept), kept
+
+
+def free_port(host: str, *, preferred: int = 0) -> int:
+    """Find a TCP port of *host* to listen on: *preferred*, or any when that is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        # As servers do: connections of a former one that linger do not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, preferred))
+        except OSError:
+            return free_port(host) if preferred else 0
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def public_url(host: str, port: int) -> str:
+    """Tell under which URL a server on *host* and *port* is reached from this machine."""
+    host = _EVERY_ADDRESS.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _refuse_orphan(directory: Path) -> None:
+    """Refuse a database whose password is lost."""
+    if (directory / "database").exists():
+        raise StateError(
+            f"{directory} has a database, but its keys and password in state.json are gone;"
+            f" restore that file, or remove {directory} to begin anew without its data"
+        )
+
+
+@contextmanager
+def _running_database(directory: Path, kept: State) -> Generator[str]:
+    """Run the embedded PostgreSQL; give its URL."""
+    database = cluster(directory, kept)
+    database.initialise()
+    try:
+        database.start()
+        yield database.url()
+    finally:
+        database.stop()
+
+
+async def _serve(given: Settings) -> None:
+    """Bring the database up to date, with demo data in it, and serve."""
+    wanted = migrations.discover(migrations.SYSTEM, migrations.APPOINTMENTS)
+    await migrations.migrate(given.database_url, wanted)
+    async with await AsyncConnection.connect(given.database_url) as connection:
+        await demo.insert(connection, today=datetime.now(UTC).date())
+    await app.serve(given)
