@@ -133,9 +133,10 @@ class SendQueue:
         """
         # The hottest function of the server: one comparison covers both the limit and
         # the closed queue, and only the first frame of a turn talks to the flusher.
-        if not self._frames:
+        frames = self._frames
+        if not frames:
             self._flusher.add(self)
-        self._frames.append(frame)
+        frames.append(frame)
         room_bytes = self._room_bytes = self._room_bytes - len(frame)
         if room_bytes < 0:
             self._run_out_of_room()
