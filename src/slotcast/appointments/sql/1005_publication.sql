@@ -9,7 +9,9 @@ begin
   ]::regclass[] loop
     if not exists (
       select from pg_publication_tables p
-      where p.pubname = 'supabase_realtime' and format('%I.%I', p.schemaname, p.tablename)::regclass = relation
+      join pg_namespace n on n.nspname = p.schemaname
+      join pg_class c on c.relnamespace = n.oid and c.relname = p.tablename
+      where p.pubname = 'supabase_realtime' and c.oid = relation
     ) then
       execute format('alter publication supabase_realtime add table %s', relation);
     end if;
