@@ -45,6 +45,10 @@ class StreamBroken(DatabaseError):
     """The replication connection is gone, or PostgreSQL ended the stream."""
 
 
+class StreamRefused(DatabaseError):
+    """PostgreSQL would not begin to stream."""
+
+
 class SlotInUse(DatabaseError):
     """The replication slot is read by another process."""
 
@@ -147,7 +151,8 @@ class WalConnection:
 
         Raises:
             SlotInUse: Another process reads the slot. *start* may be tried again.
-            StreamBroken: PostgreSQL refused, or the connection is gone.
+            StreamRefused: PostgreSQL refused for another reason.
+            StreamBroken: The connection is gone.
         """
         try:
             self._pgconn.send_query(command.encode())
@@ -270,7 +275,9 @@ def _refused(result: PGresult | None) -> DatabaseError:
     error = psycopg.errors.error_from_result(result)
     if isinstance(error, psycopg.errors.ObjectInUse):
         return SlotInUse(str(error))
-    return StreamBroken(str(error))
+    if isinstance(error, psycopg.OperationalError):
+        return StreamBroken(str(error))
+    return StreamRefused(f"PostgreSQL refused to stream: {error}")
 
 
 async def _ready(

@@ -22,7 +22,7 @@ from slotcast.errors import DatabaseError
 from slotcast.observations import Observation, observe
 from slotcast.pgoutput.assembler import Assembler
 from slotcast.replication.backoff import Backoff
-from slotcast.replication.connection import SlotInUse, StreamBroken, WalConnection
+from slotcast.replication.connection import SlotInUse, StreamBroken, StreamRefused, WalConnection
 from slotcast.replication.positions import Confirmation, Progress
 from slotcast.replication.session import Session
 from slotcast.replication.slot import Server, prepare
@@ -201,6 +201,10 @@ class Replication:
                 status_interval_s=_status_interval_s(server),
             )
             await session.run()
+        except StreamRefused as error:
+            if not self._was_live:
+                raise
+            return str(error)
         except StreamBroken as error:
             return str(error)
         finally:
@@ -247,11 +251,12 @@ def _start_command(slot: str, publication: str, start_lsn: Lsn) -> str:
     Transactions that ended before *start_lsn* are not sent, and neither are those before
     the confirmed position of the slot.
     """
-    # The option is a list of identifiers, inside of a string.
-    publications = sql.Literal(sql.Identifier(publication).as_string()).as_string()
+    # The option is a list of identifiers inside of a string, and the replication grammar
+    # has strings without escapes only.
+    publications = sql.Identifier(publication).as_string().replace("'", "''")
     return (
         f"START_REPLICATION SLOT {sql.Identifier(slot).as_string()} LOGICAL {start_lsn}"
-        f" (proto_version '2', streaming 'on', publication_names {publications})"
+        f" (proto_version '2', streaming 'on', publication_names '{publications}')"
     )
 
 
