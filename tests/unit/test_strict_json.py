@@ -26,7 +26,7 @@ from slotcast import strict_json
         "\ufeff{}",
         b"\xff",
         b"\xef\xbb\xbf{}",
-        '"\\u0001'.encode(),
+        b'"\\u0001',
         '{"a": "é"}'.encode("utf-16"),
     ],
 )

@@ -200,7 +200,7 @@ class TestBindings:
             parse_bindings(*[APPOINTMENTS] * (BINDING_LIMIT + 1))
 
     def test_too_long_ones_are_refused(self) -> None:
-        with pytest.raises(ProtocolError, match="BindingLimitReached: .* 262144 bytes"):
+        with pytest.raises(ProtocolError, match=r"BindingLimitReached: .* 262144 bytes"):
             parse_bindings({"filter": "x" * 262144})
 
 
