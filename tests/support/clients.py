@@ -1,0 +1,42 @@
+"""Acting in the database as an API client does: a role and the claims of a token."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import psycopg
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+    from uuid import UUID
+
+    from psycopg import Connection
+
+
+@contextmanager
+def client(
+    url: str, role: str, claims: Mapping[str, object] | None = None
+) -> Generator[Connection]:
+    """
+    Open a transaction as *role* with *claims*; it is rolled back in the end.
+
+    Args:
+        url: The database, as a role that may become *role*.
+        role: `anon`, `authenticated` or `service_role`.
+        claims: The token's, without `role`, which is added.
+    """
+    with psycopg.connect(url) as connection:
+        document = json.dumps({**(claims or {}), "role": role})
+        connection.execute("select set_config('request.jwt.claims', %s, true)", [document])
+        connection.execute(f"set local role {role}".encode())
+        yield connection
+        connection.rollback()
+
+
+@contextmanager
+def signed_in(url: str, user_id: UUID) -> Generator[Connection]:
+    """Open a transaction as the signed-in user *user_id*."""
+    with client(url, "authenticated", {"sub": str(user_id)}) as connection:
+        yield connection
