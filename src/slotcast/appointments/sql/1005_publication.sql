@@ -17,3 +17,12 @@ begin
     end if;
   end loop;
 end $$;
+
+-- A publication that was there before may leave generated columns out; then PostgreSQL 18 and later refuse to
+-- update appointments, whose replica identity is full and has one.
+do $$
+begin
+  if current_setting('server_version_num')::integer >= 180000 then
+    alter publication supabase_realtime set (publish_generated_columns = stored);
+  end if;
+end $$;

@@ -1,0 +1,282 @@
+"""
+The composition root: builds the stages, joins them, owns the tasks. Read it first.
+
+::
+
+    replication.run ──slices──▶ hub.deliver ──questions──▶ oracle.judge
+                                    │ frames
+    http ──sockets──▶ realtime ──subscriptions──▶ hub
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import psycopg
+from psycopg_pool import PoolTimeout
+
+import slotcast
+from slotcast.channels.server import ChannelLimits, RealtimeServer
+from slotcast.errors import DatabaseError
+from slotcast.fanout.hub import Hub
+from slotcast.fanout.registration import Registrar
+from slotcast.observations import Observation, observe
+from slotcast.policies.oracle import Oracle
+from slotcast.postgres import migrations
+from slotcast.postgres.pool import make_pool
+from slotcast.replication.stream import Replication, StreamState
+from slotcast.tokens import Keyring
+from slotcast.transports.http import HttpServer, system_routes
+from slotcast.transports.start_page import StartPage
+from slotcast.transports.websocket import WebSocketLimits
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from psycopg import AsyncConnection
+    from psycopg.rows import TupleRow
+    from psycopg_pool import AsyncConnectionPool
+
+    from slotcast.settings import Settings
+
+_ANON_KEY_LIFETIME_S: Final = 10 * 365 * 86_400
+_STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_START_PATIENCE_S: Final = 5.0
+_READY_TIMEOUT_S: Final = 2.0
+
+_DESCRIBE: Final = """
+select current_setting('server_version'),
+       array(select format('%%I.%%I', schemaname, tablename)
+             from pg_publication_tables where pubname = %s order by 1)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving(Observation):
+    """The server listens; joins are answered as soon as the stream is live."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped(Observation):
+    """The server has stopped; everything handed over is confirmed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """
+    What the start page invites to try.
+
+    Attributes:
+        table: A published table, in schema `public`.
+        statement: SQL that changes a row of it.
+    """
+
+    table: str
+    statement: str
+
+
+async def serve(settings: Settings, *, sample: Sample | None = None) -> None:
+    """
+    Serve until SIGINT or SIGTERM.
+
+    Args:
+        settings: With a database URL, and a secret or a JWKS.
+        sample: For the start page; by default it names a published table.
+
+    Raises:
+        SlotcastError: The server cannot start; the message says what to do. It may come
+            within an ExceptionGroup.
+    """
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in _STOP_SIGNALS:
+        loop.add_signal_handler(number, stopping.set)
+    try:
+        async with running(settings, sample=sample) as url:
+            observe(Serving(url=url))
+            await stopping.wait()
+    finally:
+        for number in _STOP_SIGNALS:
+            loop.remove_signal_handler(number)
+    observe(Stopped())
+
+
+@asynccontextmanager
+async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncGenerator[str]:
+    """
+    Run the server within the block; gives its URL.
+
+    On the way out clients are told to come back later, and what they were sent is confirmed.
+
+    Raises:
+        SlotcastError: See `serve`.
+    """
+    keyring = Keyring(
+        secret=settings.jwt_secret,
+        jwks=settings.jwks,
+        publishable_key=settings.publishable_key,
+        secret_key=settings.secret_key,
+    )
+    pool = make_pool(
+        settings.database_url,
+        size=settings.pool_size,
+        statement_timeout_s=settings.judge_timeout_s,
+    )
+    judge = Oracle(pool, search_path=settings.search_path)
+    hub = Hub(
+        pool,
+        judge,
+        record_limit_bytes=settings.record_limit_bytes,
+        supabase_deletes=settings.delete_events == "supabase",
+        recovery_window_s=settings.recovery_window_s,
+        recovery_limit_bytes=settings.recovery_limit_bytes,
+    )
+    started = asyncio.Event()
+
+    def follow(state: StreamState) -> None:
+        if state is StreamState.LIVE and replication.boot_lsn is not None and not started.is_set():
+            hub.start(replication.boot_lsn)
+        if state in (StreamState.LIVE, StreamState.WAITING):
+            started.set()
+
+    replication = Replication(
+        settings.database_url,
+        slot=settings.slot,
+        publication=settings.publication,
+        replay_window_s=settings.replay_window_s,
+        on_state=follow,
+    )
+    async with asyncio.TaskGroup() as tasks, pool:
+        streaming = tasks.create_task(replication.run(hub.deliver))
+        # The stream's own checks come first, since they say best what is wrong. A slot that
+        # is being created may wait for long transactions; that is no reason not to listen.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_START_PATIENCE_S):
+                await started.wait()
+        await _check_migrations(pool)
+        realtime = RealtimeServer(
+            keyring=keyring,
+            registrar=Registrar(pool, judge, publication=settings.publication),
+            hub=hub,
+            wait_live=replication.wait_live,
+            tasks=tasks,
+            limits=ChannelLimits(
+                channels_per_connection=settings.channels_per_connection,
+                join_timeout_s=settings.join_timeout_s,
+                channelless_timeout_s=settings.channelless_timeout_s,
+            ),
+        )
+        front = _Front(settings, pool, replication, keyring, sample)
+        server = HttpServer(
+            host=settings.host,
+            port=settings.port,
+            routes=system_routes(readiness=front.readiness, page=front.page),
+            open_session=realtime.open_session,
+            limits=WebSocketLimits(
+                frame_limit_bytes=settings.frame_limit_bytes,
+                send_queue_limit_bytes=settings.send_queue_limit_bytes,
+                connection_limit=settings.connection_limit,
+                idle_timeout_s=settings.idle_timeout_s,
+            ),
+        )
+        host, port = await server.start()
+        front.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        try:
+            yield front.url
+        finally:
+            realtime.drain()
+            await server.stop()
+            streaming.cancel()
+            await asyncio.wait([streaming])
+
+
+class _Front:
+    """What the pages that everybody may ask for show."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        pool: AsyncConnectionPool[AsyncConnection[TupleRow]],
+        replication: Replication,
+        keyring: Keyring,
+        sample: Sample | None,
+    ) -> None:
+        self.url = ""
+        self._settings = settings
+        self._pool = pool
+        self._replication = replication
+        self._sample = sample
+        self._anon_key = settings.publishable_key or (
+            keyring.sign({"role": "anon"}, expires_in_s=_ANON_KEY_LIFETIME_S)
+            if settings.jwt_secret
+            else ""
+        )
+
+    async def readiness(self) -> list[str]:
+        """List what keeps the server from being ready; nothing when it is."""
+        reasons: list[str] = []
+        if not self._replication.live:
+            reasons.append(f"the replication stream is {self._replication.state.value}")
+        try:
+            async with self._pool.connection(timeout=_READY_TIMEOUT_S) as connection:
+                await connection.execute("select 1")
+        except (psycopg.Error, PoolTimeout) as error:
+            reasons.append(f"PostgreSQL does not answer: {error}")
+        return reasons
+
+    async def page(self) -> StartPage:
+        """Describe what runs, for the start page."""
+        version, tables = await self._describe_database()
+        sample = self._sample or Sample(
+            table=tables[0].partition(".")[2] if tables else "your_table",
+            statement="-- insert, update or delete a row of a published table",
+        )
+        return StartPage(
+            version=slotcast.__version__,
+            url=self.url,
+            anon_key=self._anon_key,
+            postgres_version=version,
+            slot=self._settings.slot,
+            publication=self._settings.publication,
+            tables=tables,
+            is_live=self._replication.live,
+            sample_table=sample.table,
+            sample_sql=sample.statement,
+        )
+
+    async def _describe_database(self) -> tuple[str, tuple[str, ...]]:
+        try:
+            async with self._pool.connection(timeout=_READY_TIMEOUT_S) as connection:
+                cursor = await connection.execute(_DESCRIBE, [self._settings.publication])
+                row = await cursor.fetchone()
+        except (psycopg.Error, PoolTimeout):
+            row = None
+        return (row[0], tuple(row[1])) if row is not None else ("unreachable", ())
+
+
+async def _check_migrations(pool: AsyncConnectionPool[AsyncConnection[TupleRow]]) -> None:
+    """Refuse a database whose system migrations the server cannot use."""
+    async with pool.connection() as connection:
+        cursor = await connection.execute(
+            "select current_user, has_schema_privilege(oid, 'USAGE')"
+            " from pg_namespace where nspname = 'slotcast'"
+        )
+        row = await cursor.fetchone()
+        if row is not None and not row[1]:
+            raise DatabaseError(
+                f"the role {row[0]} may not use the schema slotcast: run"
+                f' GRANT USAGE ON SCHEMA slotcast TO "{row[0]}";'
+            )
+        if row is None or await migrations.pending(
+            connection, migrations.discover(migrations.SYSTEM)
+        ):
+            raise DatabaseError(
+                "the database lacks Slotcast's system migrations: run `slotcast migrate` with the"
+                " same database_url, as a role that may create schemas and roles"
+            )

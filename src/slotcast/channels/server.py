@@ -1,0 +1,477 @@
+"""
+The server half of channels: connections, joins, tokens, and what a channel subscribes to.
+
+The protocol itself is `channels.protocol`, which neither waits nor sends. A
+`RealtimeSession` carries out what its `ChannelTable` decides; whatever has to wait for
+PostgreSQL is a task of its own, so a slow join holds up nothing else on the connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeVar, assert_never
+
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from slotcast import strict_json
+from slotcast.channels.protocol import texts
+from slotcast.channels.protocol.lifecycle import (
+    ChangeToken,
+    ChannelState,
+    ChannelTable,
+    Join,
+    Release,
+    Send,
+)
+from slotcast.channels.protocol.serializers import negotiate
+from slotcast.channels.session import Refusal
+from slotcast.errors import ProtocolError, SubscriptionError, TokenError
+from slotcast.fanout import frames
+from slotcast.fanout.registration import make_binding
+from slotcast.fanout.subscriptions import Subscription
+from slotcast.observations import Observation, observe
+from slotcast.tokens import expired, handshake_text
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Sequence
+
+    from slotcast.channels.protocol.joins import JoinRequest
+    from slotcast.channels.protocol.lifecycle import Channel, Effect
+    from slotcast.channels.protocol.serializers import ClientMessage, Serializer
+    from slotcast.channels.session import Connection, Handshake
+    from slotcast.claims import Claims
+    from slotcast.fanout.hub import Hub
+    from slotcast.fanout.registration import Registered, Registrar
+    from slotcast.fanout.subscriptions import Binding
+    from slotcast.tokens import Keyring
+
+_Data = TypeVar("_Data", str, bytes)
+
+_LONGEST_TIMER_S: Final = 86_400.0
+_NORMAL_CLOSURE: Final = 1000
+
+NOTICE_EXTENSION: Final = "slotcast"
+"""What `system` messages of ours are about, which the original does not send."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameIgnored(Observation):
+    """A client sent something that is not of the protocol."""
+
+    level: ClassVar[int] = logging.DEBUG
+    remote: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinFailed(Observation):
+    """A join failed for a reason that is not the client's."""
+
+    level: ClassVar[int] = logging.WARNING
+    topic: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelLimits:
+    """
+    What connections may do.
+
+    Attributes:
+        channels_per_connection: Most channels joined at a time.
+        join_timeout_s: Longest that a join is held until its subscription is live.
+        channelless_timeout_s: How long a connection may be without any channel.
+    """
+
+    channels_per_connection: int
+    join_timeout_s: float
+    channelless_timeout_s: float
+
+
+class RealtimeServer:
+    """
+    Opens sessions, and owns what they share.
+
+    Args:
+        keyring: Verifies tokens and API keys.
+        registrar: Checks subscriptions against the database.
+        hub: Delivers changes to subscriptions.
+        wait_live: Returns when the replication stream is live.
+        tasks: Owns the tasks of all sessions.
+        limits: What connections may do.
+    """
+
+    def __init__(
+        self,
+        *,
+        keyring: Keyring,
+        registrar: Registrar,
+        hub: Hub,
+        wait_live: Callable[[], Awaitable[None]],
+        tasks: asyncio.TaskGroup,
+        limits: ChannelLimits,
+    ) -> None:
+        self.keyring = keyring
+        self.registrar = registrar
+        self.hub = hub
+        self.wait_live = wait_live
+        self.limits = limits
+        self._tasks = tasks
+        self._sessions: set[RealtimeSession] = set()
+        self._channelless: dict[RealtimeSession, float] = {}
+        self._sweep: asyncio.TimerHandle | None = None
+
+    def open_session(
+        self, handshake: Handshake, connection: Connection
+    ) -> RealtimeSession | Refusal:
+        """Let a client in if its API key and protocol version are good."""
+        key = handshake.headers.get("x-api-key") or handshake.query.get("apikey")
+        try:
+            serializer = negotiate(handshake.query.get("vsn"))
+        except ProtocolError:
+            return Refusal(status=HTTPStatus.FORBIDDEN, body=b"")
+        try:
+            claims = self.keyring.from_api_key(key, time.time())
+        except TokenError as error:
+            body = strict_json.dumps({"error": handshake_text(error)})
+            return Refusal(status=HTTPStatus.UNAUTHORIZED, body=body)
+        session = RealtimeSession(self, connection, serializer, claims)
+        self._sessions.add(session)
+        self.note_channels(session, 0)
+        return session
+
+    def drain(self) -> None:
+        """Tell every client on every channel that the server asks it to come back later."""
+        for session in tuple(self._sessions):
+            session.drain()
+
+    def start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Run *work* as a task of the server."""
+        return self._tasks.create_task(work)
+
+    def note_channels(self, session: RealtimeSession, count: int) -> None:
+        """Note how many channels a session has: without any, its time is limited."""
+        if count:
+            self._channelless.pop(session, None)
+        elif session not in self._channelless:
+            self._channelless[session] = time.monotonic()
+            self._sweep_later()
+
+    def forget(self, session: RealtimeSession) -> None:
+        """Hold nothing of a session that is closed."""
+        self._sessions.discard(session)
+        self._channelless.pop(session, None)
+
+    def _sweep_later(self) -> None:
+        """Look again when the session that has been without a channel longest is due."""
+        if self._sweep is None and self._channelless:
+            began = next(iter(self._channelless.values()))
+            delay_s = began + self.limits.channelless_timeout_s - time.monotonic()
+            loop = asyncio.get_running_loop()
+            self._sweep = loop.call_later(max(delay_s, 0.0), self._close_channelless)
+
+    def _close_channelless(self) -> None:
+        self._sweep = None
+        due = time.monotonic() - self.limits.channelless_timeout_s
+        for session, began in tuple(self._channelless.items()):
+            if began > due:
+                break
+            del self._channelless[session]
+            session.connection.close(_NORMAL_CLOSURE, "no channel was joined")
+        self._sweep_later()
+
+
+class RealtimeSession:
+    """One connection; a `slotcast.channels.session.Session`."""
+
+    __slots__ = ("__weakref__", "claims", "connection", "members", "serializer", "server", "table")
+
+    def __init__(
+        self,
+        server: RealtimeServer,
+        connection: Connection,
+        serializer: Serializer,
+        claims: Claims,
+    ) -> None:
+        self.server = server
+        self.connection = connection
+        self.serializer = serializer
+        self.claims = claims
+        self.table = ChannelTable(serializer, channel_limit=server.limits.channels_per_connection)
+        self.members: dict[Channel, Member] = {}
+
+    def receive_text(self, data: str, /) -> None:
+        """Take a text message."""
+        self._receive(self.serializer.decode_text, data)
+
+    def receive_binary(self, data: bytes, /) -> None:
+        """Take a binary message."""
+        self._receive(self.serializer.decode_binary, data)
+
+    def closed(self) -> None:
+        """Give up all channels."""
+        self.carry_out(self.table.abandon())
+        self.server.forget(self)
+
+    def drain(self) -> None:
+        """End all channels, since the server stops."""
+        self.carry_out(self.table.end_all())
+
+    def carry_out(self, effects: Iterable[Effect]) -> None:
+        """Do what the protocol decided, in order."""
+        for effect in effects:
+            match effect:
+                case Send(data):
+                    self.connection.send(frames.text(data))
+                case Join(channel, request):
+                    member = self.members[channel] = Member(self, channel, request)
+                    member.join()
+                case ChangeToken(channel, token):
+                    self.members[channel].change_token(token)
+                case Release(channel):
+                    self._release(channel)
+                case _:
+                    assert_never(effect)
+        self.server.note_channels(self, len(self.table))
+
+    def _receive(self, decode: Callable[[_Data], ClientMessage], data: _Data) -> None:
+        try:
+            message = decode(data)
+        except ProtocolError as error:
+            observe(FrameIgnored(remote=self.connection.remote, problem=str(error)))
+            return
+        self.carry_out(self.table.receive(message))
+
+    def _release(self, channel: Channel) -> None:
+        member = self.members.pop(channel, None)
+        if member is not None:
+            member.release()
+        self.carry_out(self.table.released(channel))
+
+
+class Member:
+    """
+    What one channel holds: its claims, its subscription, its timer, the task of its join.
+
+    It is the `slotcast.fanout.subscriptions.Recipient` of its subscription. Frames that come
+    before the join is answered wait, since clients drop what they did not join yet.
+    """
+
+    __slots__ = (
+        "_channel",
+        "_claims",
+        "_expiry",
+        "_held",
+        "_request",
+        "_session",
+        "_subscription",
+        "_task",
+        "_token",
+        "encoding",
+    )
+
+    def __init__(self, session: RealtimeSession, channel: Channel, request: JoinRequest) -> None:
+        self._session = session
+        self._channel = channel
+        self._request = request
+        self._token = request.access_token
+        self._claims = session.claims
+        self._subscription: Subscription | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._expiry: asyncio.TimerHandle | None = None
+        self._held: list[bytes] | None = []
+        self.encoding: Hashable = (session.serializer.version, channel.topic)
+
+    def frame(self, ids: Sequence[int], data: bytes) -> bytes:
+        """Make the frame that brings a change to bindings *ids*."""
+        before, after = self._session.serializer.changes_envelope(self._channel.topic, ids)
+        return frames.text(before + data + after)
+
+    def send(self, frame: bytes, /) -> None:
+        """Send a change, or keep it until the join is answered; nothing after the channel's end."""
+        if self._subscription is None:
+            return
+        if self._held is None:
+            self._session.connection.send(frame)
+        else:
+            self._held.append(frame)
+
+    def warn(self, message: str) -> None:
+        """Tell the client what it does not get; not as an error, which would end the channel."""
+        self._tell("ok", message, NOTICE_EXTENSION)
+
+    def join(self) -> None:
+        """Verify the token and subscribe; the reply follows when that is done."""
+        if self._token is not None and not self._take_token(self._token):
+            return
+        self._watch_expiry()
+        if self._request.bindings:
+            self._task = self._session.server.start(self._subscribe_and_answer())
+        else:
+            self._accept()
+
+    def change_token(self, token: str) -> None:
+        """Act as another user at once; what that changes for the subscription follows."""
+        if token == self._token:
+            return
+        former = self._claims
+        if not self._take_token(token):
+            return
+        self._watch_expiry()
+        if self._subscription is None or self._claims == former:
+            return
+        self._subscription.claims = self._claims
+        self._subscription.warned.clear()
+        if self._channel.state is ChannelState.JOINED:
+            if self._task is not None:
+                self._task.cancel()
+            self._task = self._session.server.start(self._renew())
+
+    def release(self) -> None:
+        """Give up everything that is held."""
+        if self._task is not None:
+            self._task.cancel()
+        if self._expiry is not None:
+            self._expiry.cancel()
+        self._unsubscribe()
+
+    def _take_token(self, token: str) -> bool:
+        """Verify *token* and act by it; a bad one ends the channel."""
+        try:
+            self._claims = self._session.server.keyring.verify(token, time.time())
+        except TokenError as error:
+            self._end(str(error), texts.token_refused(error))
+            return False
+        self._token = token
+        return True
+
+    def _watch_expiry(self) -> None:
+        """End the channel when the token expires."""
+        if self._expiry is not None:
+            self._expiry.cancel()
+            self._expiry = None
+        if self._claims.expires_at is not None:
+            delay_s = min(max(self._claims.expires_at - time.time(), 0.0), _LONGEST_TIMER_S)
+            self._expiry = asyncio.get_running_loop().call_later(delay_s, self._check_expiry)
+
+    def _check_expiry(self) -> None:
+        over_s = time.time() - (self._claims.expires_at or 0.0)
+        if over_s < 0:
+            self._watch_expiry()
+        else:
+            self._end(expired(over_s), f"InvalidJWTToken: {expired(over_s)}")
+
+    async def _subscribe_and_answer(self) -> None:
+        """Hold the reply until every later commit will be delivered."""
+        wait_s = self._request.wait_s or self._session.server.limits.join_timeout_s
+        try:
+            async with asyncio.timeout(wait_s):
+                registered = await self._subscribe()
+        except SubscriptionError as error:
+            self._unsubscribe()
+            if self._request.wait_s is not None:
+                self._refuse(texts.configuration_refused(str(error)))
+            else:
+                self._accept()
+                self._tell("error", str(error))
+        except TimeoutError:
+            self._refuse(texts.SUBSCRIBE_TIMEOUT)
+        except Exception as error:  # noqa: BLE001 (whatever it is, it concerns this join alone)
+            observe(JoinFailed(topic=self._channel.topic, problem=repr(error)))
+            self._refuse(
+                texts.NO_DATABASE
+                if isinstance(error, (psycopg.Error, PoolTimeout))
+                else texts.UNKNOWN_ERROR
+            )
+        else:
+            self._accept()
+            self._announce(registered)
+
+    async def _subscribe(self) -> Registered:
+        """
+        Subscribe as whoever the client is when that is done.
+
+        Raises:
+            SubscriptionError: The bindings cannot be served.
+        """
+        server = self._session.server
+        bindings = _bindings(self._request)
+        await server.wait_live()
+        while True:
+            claims = self._claims
+            registered = await server.registrar.check(bindings, claims)
+            if claims == self._claims:
+                break
+        self._subscription = Subscription(self, bindings, claims)
+        self._subscription.since = registered.since
+        await server.hub.add(self._subscription)
+        return registered
+
+    async def _renew(self) -> None:
+        """Check the subscription again for another token, which is in use already."""
+        bindings = _bindings(self._request)
+        try:
+            registered = await self._session.server.registrar.check(bindings, self._claims)
+        except SubscriptionError as error:
+            self._unsubscribe()
+            self._tell("error", str(error))
+        except Exception as error:  # noqa: BLE001 (the subscription goes on; only the check failed)
+            observe(JoinFailed(topic=self._channel.topic, problem=repr(error)))
+        else:
+            self._announce(registered)
+
+    def _announce(self, registered: Registered) -> None:
+        self._tell("ok", texts.SUBSCRIBED)
+        if self._subscription is not None:
+            for warning in registered.warnings:
+                self._subscription.warn_once(warning)
+        held, self._held = self._held, None
+        for frame in held or ():
+            self._session.connection.send(frame)
+
+    def _accept(self) -> None:
+        self._session.carry_out(self._session.table.accept(self._channel, self._request))
+
+    def _refuse(self, reason: str) -> None:
+        self._unsubscribe()
+        if self._expiry is not None:
+            self._expiry.cancel()
+        self._session.members.pop(self._channel, None)
+        self._session.carry_out(self._session.table.refuse(self._channel, reason))
+
+    def _end(self, message: str, reason: str) -> None:
+        self._session.carry_out(self._session.table.end(self._channel, message, reason))
+
+    def _tell(
+        self,
+        status: Literal["ok", "error"],
+        message: str,
+        extension: str = "postgres_changes",
+    ) -> None:
+        table = self._session.table
+        self._session.carry_out(table.system(self._channel, status, message, extension=extension))
+
+    def _unsubscribe(self) -> None:
+        if self._subscription is not None:
+            self._session.server.hub.remove(self._subscription)
+            self._subscription = None
+
+
+def _bindings(request: JoinRequest) -> list[Binding]:
+    return [
+        make_binding(
+            binding_id=binding.id,
+            event=binding.event,
+            schema=binding.schema,
+            table=binding.table,
+            condition_text=binding.filter,
+            select=binding.select,
+            requested=binding.requested,
+        )
+        for binding in request.bindings
+    ]

@@ -1,0 +1,468 @@
+"""
+The way of a transaction slice: who asked, who may see it, encode once, hand over.
+
+The hub is driven by the replication stream, which waits until a batch is handed over: so
+order is commit order, and the slot is never confirmed past what was handed over. Questions
+to PostgreSQL (filters that Python cannot judge, policies) are put for a whole batch at a
+time. When PostgreSQL cannot be asked because it is gone, the hub asks again until it is
+back: a batch is never skipped.
+
+What a restarted server finds in its slot was committed before it could have any
+subscription. It is kept for a while and given to whoever joins within that time: a client
+that was joined before the restart, and joins again by itself, misses nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias, TypeVar
+
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from slotcast.changes import Operation
+from slotcast.errors import SubscriptionError
+from slotcast.fanout.payloads import timestamp
+from slotcast.fanout.row_filters import RowFilter, ask
+from slotcast.fanout.subscriptions import Binding, Subscription, Subscriptions
+from slotcast.fanout.tables import TableVersion, TableVersions
+from slotcast.observations import Observation, observe
+from slotcast.verdicts import Question, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+
+    from psycopg import AsyncConnection
+    from psycopg.rows import TupleRow
+    from psycopg_pool import AsyncConnectionPool
+
+    from slotcast.changes import Change, Image, TransactionSlice
+    from slotcast.claims import Claims
+    from slotcast.fanout.payloads import Projection
+    from slotcast.fanout.subscriptions import Recipient
+    from slotcast.lsn import Lsn
+    from slotcast.verdicts import Judge, Ruling
+
+T = TypeVar("T")
+
+_Wanted: TypeAlias = "tuple[TransactionSlice, Change, list[tuple[Subscription, Binding]]]"
+
+_RETRY_DELAY_S: Final = 0.2
+_FRAMES_A_TURN: Final = 2000
+RESYNC: Final = "resync"
+"""Said to clients that have to read again what they show, since changes were lost."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOverDelayed(Observation):
+    """PostgreSQL could not be asked about a batch; it is asked again until it answers."""
+
+    level: ClassVar[int] = logging.WARNING
+    problem: str
+
+
+@dataclass(slots=True)
+class _Delivery:
+    """A change on its way, and the bindings that may get it."""
+
+    change: Change
+    version: TableVersion
+    slice: TransactionSlice
+    found: list[tuple[Subscription, Binding]]
+    new: Image | None = None
+    old: Image | None = None
+    rulings: Mapping[Claims, Ruling] = field(default_factory=dict["Claims", "Ruling"])
+    old_rulings: Mapping[Claims, Ruling] = field(default_factory=dict["Claims", "Ruling"])
+
+    @property
+    def judged(self) -> Image:
+        """The image that decides who gets the change."""
+        image = self.old if self.change.operation is Operation.DELETE else self.new
+        if image is None:
+            raise AssertionError("a change has the image that its operation calls for")
+        return image
+
+
+class Hub:
+    """
+    All subscriptions of this process, and the delivery of changes to them.
+
+    Args:
+        pool: For questions about tables and filters.
+        judge: Rules on who may see what.
+        record_limit_bytes: Changes above it lose their long values.
+        supabase_deletes: Whether the key of a DELETE that a viewer may not see is sent
+            all the same.
+        recovery_window_s: How long after `start` joining clients get recovered changes.
+        recovery_limit_bytes: Most that is kept for them.
+    """
+
+    def __init__(
+        self,
+        pool: AsyncConnectionPool[AsyncConnection[TupleRow]],
+        judge: Judge,
+        *,
+        record_limit_bytes: int,
+        supabase_deletes: bool,
+        recovery_window_s: float,
+        recovery_limit_bytes: int,
+    ) -> None:
+        self._pool = pool
+        self._judge = judge
+        self._record_limit_bytes = record_limit_bytes
+        self._supabase_deletes = supabase_deletes
+        self._subscriptions = Subscriptions()
+        self._versions = TableVersions()
+        self._turn = asyncio.Lock()
+        self._recovery = Recovery(recovery_window_s, recovery_limit_bytes)
+        self._arrivals: list[Subscription] = []
+
+    def start(self, boot_lsn: Lsn) -> None:
+        """
+        Begin a life of the server.
+
+        Args:
+            boot_lsn: What was committed before it was found in the slot.
+        """
+        self._recovery.start(boot_lsn)
+
+    async def deliver(self, batch: Sequence[TransactionSlice]) -> None:
+        """Hand the changes of *batch* to everybody who asked for them and may see them."""
+        async with self._turn:
+            for transaction in batch:
+                self._recovery.keep(transaction)
+            await self._process(batch, self._subscriptions)
+
+    async def add(self, subscription: Subscription) -> None:
+        """
+        Let *subscription* get every change from now on.
+
+        When this returns it is live. Recovered changes, if any, were sent to it before.
+        """
+        if not self._recovery.is_open:
+            self._subscriptions.add(subscription)
+            return
+        self._arrivals.append(subscription)
+        try:
+            async with self._turn:
+                await self._admit()
+        finally:
+            if subscription in self._arrivals:  # given up before it was admitted
+                self._arrivals.remove(subscription)
+
+    def remove(self, subscription: Subscription) -> None:
+        """Send nothing more to *subscription*."""
+        self._subscriptions.remove(subscription)
+
+    async def _admit(self) -> None:
+        """
+        Give all who arrived the recovered changes, in one go, and make them live.
+
+        Everybody who waits for the turn finds that the one before did it, or does it.
+        """
+        arrivals = list(self._arrivals)
+        newcomers = Subscriptions()
+        for subscription in arrivals:
+            subscription.since = None
+            newcomers.add(subscription)
+            if self._recovery.is_incomplete:
+                subscription.warn_once(RESYNC)
+        await self._process(self._recovery.slices, newcomers)
+        for subscription in arrivals:
+            if subscription in self._arrivals:
+                self._arrivals.remove(subscription)
+                self._subscriptions.add(subscription)
+
+    async def _process(
+        self, batch: Iterable[TransactionSlice], subscriptions: Subscriptions
+    ) -> None:
+        wanted = [
+            (transaction, change, found)
+            for transaction in batch
+            for change in transaction.changes
+            if (found := _found(subscriptions, transaction, change))
+        ]
+        if not wanted:
+            return
+        deliveries = await self._until_answered(partial(self._prepare, wanted))
+        while deliveries:
+            await self._until_answered(partial(self._rule, deliveries))
+            deliveries = await self._send(deliveries)
+
+    async def _until_answered(self, question: Callable[[], Awaitable[T]]) -> T:
+        """Put a question to PostgreSQL until it answers; it may be gone for a while."""
+        while True:
+            try:
+                return await question()
+            except (psycopg.OperationalError, PoolTimeout) as error:
+                observe(HandOverDelayed(problem=str(error).strip()))
+                await asyncio.sleep(_RETRY_DELAY_S)
+
+    async def _prepare(self, wanted: Sequence[_Wanted]) -> list[_Delivery]:
+        """Complete the images of changes, and keep the bindings whose filters let them through."""
+        async with self._pool.connection() as connection:
+            deliveries = [
+                _Delivery(
+                    change=change,
+                    version=await self._versions.get(connection, change.relation),
+                    slice=transaction,
+                    found=found,
+                )
+                for transaction, change, found in wanted
+            ]
+            await _complete(connection, deliveries)
+            await _filter(connection, deliveries)
+        return [delivery for delivery in deliveries if delivery.found]
+
+    async def _rule(self, deliveries: Sequence[_Delivery]) -> None:
+        """Let the judge say who may see what."""
+        questions: list[Question] = []
+        for delivery in deliveries:
+            viewers = frozenset(subscription.claims for subscription, _ in delivery.found)
+            images = [delivery.judged]
+            if delivery.change.operation is Operation.UPDATE and delivery.old is not None:
+                images.append(delivery.old)
+            questions += [
+                Question(relation=delivery.version.relation, image=image, viewers=viewers)
+                for image in images
+            ]
+        answers = iter(await self._judge.judge(questions))
+        for delivery in deliveries:
+            delivery.rulings = next(answers)
+            if delivery.change.operation is Operation.UPDATE and delivery.old is not None:
+                delivery.old_rulings = next(answers)
+
+    async def _send(self, deliveries: Iterable[_Delivery]) -> list[_Delivery]:
+        """
+        Hand frames to the send queues.
+
+        Returns:
+            What has to be ruled on again, since a viewer showed another token meanwhile.
+        """
+        again: list[_Delivery] = []
+        sent_count = 0
+        for delivery in deliveries:
+            current = [pair for pair in delivery.found if pair[0].claims in delivery.rulings]
+            if len(current) < len(delivery.found):
+                changed = [pair for pair in delivery.found if pair not in current]
+                again.append(replace(delivery, found=changed))
+            sent_count += self._send_one(delivery, current)
+            if sent_count >= _FRAMES_A_TURN:
+                sent_count = 0
+                await asyncio.sleep(0)
+        return again
+
+    def _send_one(self, delivery: _Delivery, found: Sequence[tuple[Subscription, Binding]]) -> int:
+        """Send one change to those who may see it; returns to how many."""
+        encoder = _Encoder(delivery, self._record_limit_bytes)
+        messages: defaultdict[tuple[Subscription, tuple[str, ...] | None], list[int]] = defaultdict(
+            list
+        )
+        for subscription, binding in found:
+            ruling = delivery.rulings[subscription.claims]
+            if not self._is_entitled(delivery, subscription, ruling):
+                continue
+            if all(condition.column in ruling.readable for condition in binding.conditions):
+                messages[subscription, binding.select].append(binding.id)
+        for (subscription, select), ids in messages.items():
+            data = encoder.data(subscription.claims, select)
+            if data is not None:
+                recipient = subscription.recipient
+                recipient.send(encoder.frame(recipient, tuple(dict.fromkeys(ids)), data))
+        return len(messages)
+
+    def _is_entitled(self, delivery: _Delivery, subscription: Subscription, ruling: Ruling) -> bool:
+        if ruling.verdict is Verdict.FAILED:
+            relation = delivery.change.relation
+            subscription.warn_once(
+                f"Changes of {relation.schema}.{relation.name} are not sent to you: a policy"
+                f" raised an error for your claims ({ruling.error})"
+            )
+            return False
+        if ruling.verdict is Verdict.VISIBLE:
+            return True
+        return self._supabase_deletes and delivery.change.operation is Operation.DELETE
+
+
+@dataclass(slots=True)
+class _Encoder:
+    """Encodes one change, once for each way in which somebody gets it."""
+
+    delivery: _Delivery
+    limit_bytes: int
+    _data: dict[tuple[int, bool], bytes] = field(default_factory=dict[tuple[int, bool], bytes])
+    _frames: dict[tuple[Hashable, tuple[int, ...], int], bytes] = field(
+        default_factory=dict[tuple["Hashable", tuple[int, ...], int], bytes]
+    )
+
+    def data(self, claims: Claims, select: tuple[str, ...] | None) -> bytes | None:
+        """Encode what a viewer gets, or return None if its role may read no column."""
+        delivery = self.delivery
+        ruling = delivery.rulings[claims]
+        projection = delivery.version.layout.projection(ruling.readable, select)
+        if projection is None:
+            return None
+        if delivery.change.operation is Operation.UPDATE:
+            old_ruling = delivery.old_rulings.get(claims)
+            sees_old = old_ruling is not None and old_ruling.verdict is Verdict.VISIBLE
+        else:
+            sees_old = ruling.verdict is Verdict.VISIBLE
+        key = (id(projection), sees_old)
+        encoded = self._data.get(key)
+        if encoded is None:
+            encoded = self._data[key] = self._encode(projection, sees_old=sees_old)
+        return encoded
+
+    def _encode(self, projection: Projection, *, sees_old: bool) -> bytes:
+        delivery = self.delivery
+        layout = delivery.version.layout
+        at = timestamp(delivery.slice.committed_at)
+        match delivery.change.operation:
+            case Operation.INSERT:
+                return layout.insert(projection, at, delivery.judged, self.limit_bytes)
+            case Operation.UPDATE:
+                old = delivery.old if sees_old else None
+                return layout.update(projection, at, delivery.judged, old, self.limit_bytes)
+            case Operation.DELETE:
+                return layout.delete(
+                    projection, at, delivery.judged, self.limit_bytes, key_only=not sees_old
+                )
+
+    def frame(self, recipient: Recipient, ids: tuple[int, ...], data: bytes) -> bytes:
+        """Make a frame, the same one for all recipients of one encoding."""
+        key = (recipient.encoding, ids, id(data))
+        frame = self._frames.get(key)
+        if frame is None:
+            frame = self._frames[key] = recipient.frame(ids, data)
+        return frame
+
+
+class Recovery:
+    """
+    What was found in the slot at the start, for clients that join again.
+
+    Args:
+        window_s: How long it is kept, and how old it may be, in seconds.
+        limit_bytes: Most that is kept; beyond it, joining clients are told to resync.
+    """
+
+    def __init__(self, window_s: float, limit_bytes: int) -> None:
+        self._window_s = window_s
+        self._limit_bytes = limit_bytes
+        self._boot_lsn: Lsn | None = None
+        self._began = 0.0
+        self._kept_bytes = 0
+        self.slices: list[TransactionSlice] = []
+        self.is_incomplete = False
+
+    def start(self, boot_lsn: Lsn) -> None:
+        """Open the window: everything committed before *boot_lsn* is recovered."""
+        self._boot_lsn = boot_lsn
+        self._began = time.time()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether clients that join may have been joined before the start."""
+        if self._boot_lsn is not None and time.time() - self._began > self._window_s:
+            self._boot_lsn = None
+            self.slices = []
+            self.is_incomplete = False
+        return self._boot_lsn is not None
+
+    def keep(self, transaction: TransactionSlice) -> None:
+        """Keep *transaction* if it was recovered and is recent enough to be missed."""
+        if not self.is_open or self._boot_lsn is None or transaction.commit_lsn >= self._boot_lsn:
+            return
+        if not transaction.changes or (
+            transaction.committed_at.timestamp() < self._began - self._window_s
+        ):
+            return
+        self._kept_bytes += sum(
+            len(value)
+            for change in transaction.changes
+            for image in (change.new, change.old)
+            for value in image or ()
+            if isinstance(value, bytes)
+        )
+        if self._kept_bytes > self._limit_bytes:
+            self.slices = []
+            self.is_incomplete = True
+        else:
+            self.slices.append(transaction)
+
+
+def _found(
+    subscriptions: Subscriptions, transaction: TransactionSlice, change: Change
+) -> list[tuple[Subscription, Binding]]:
+    return [
+        (subscription, binding)
+        for subscription, binding in subscriptions.interested(change.relation, change.operation)
+        if subscription.since is None or transaction.commit_lsn >= subscription.since
+    ]
+
+
+async def _complete(connection: AsyncConnection[TupleRow], deliveries: Sequence[_Delivery]) -> None:
+    """Add to all images what the publisher left out, table by table."""
+    by_version: defaultdict[int, list[_Delivery]] = defaultdict(list)
+    for delivery in deliveries:
+        by_version[id(delivery.version)].append(delivery)
+    for group in by_version.values():
+        images = [
+            (image, delivery.slice.xid)
+            for delivery in group
+            for image in (delivery.change.new, delivery.change.old)
+            if image is not None
+        ]
+        completed = iter(await group[0].version.complete(connection, images))
+        for delivery in group:
+            delivery.new = None if delivery.change.new is None else next(completed)
+            delivery.old = None if delivery.change.old is None else next(completed)
+
+
+async def _filter(connection: AsyncConnection[TupleRow], deliveries: Sequence[_Delivery]) -> None:
+    """Drop the bindings whose filters do not let a change through."""
+    for delivery in deliveries:
+        conditions = [binding.conditions for _, binding in delivery.found if binding.conditions]
+        if conditions:
+            await delivery.version.bind(connection, conditions)
+    open_pairs: dict[tuple[int, Image], tuple[RowFilter, Image]] = {}
+    for delivery in deliveries:
+        for row_filter in _row_filters(delivery):
+            if row_filter.matches(delivery.judged) is None:
+                open_pairs[id(row_filter), delivery.judged] = (row_filter, delivery.judged)
+    answers = await ask(connection, list(open_pairs.values())) if open_pairs else []
+    asked = dict(zip(open_pairs, answers, strict=True))
+    for delivery in deliveries:
+        delivery.found = [pair for pair in delivery.found if _passes(delivery, *pair, asked)]
+
+
+def _row_filters(delivery: _Delivery) -> list[RowFilter]:
+    """Get the distinct filters on a change."""
+    distinct = dict.fromkeys(binding.conditions for _, binding in delivery.found)
+    bound = (delivery.version.row_filter(conditions) for conditions in distinct if conditions)
+    return [row_filter for row_filter in bound if isinstance(row_filter, RowFilter)]
+
+
+def _passes(
+    delivery: _Delivery,
+    subscription: Subscription,
+    binding: Binding,
+    asked: Mapping[tuple[int, Image], bool | SubscriptionError],
+) -> bool:
+    """Tell whether the filter of *binding* lets the change through."""
+    if not binding.conditions:
+        return True
+    verdict = delivery.version.row_filter(binding.conditions)
+    if isinstance(verdict, RowFilter):
+        image = delivery.judged
+        decided = verdict.matches(image)
+        verdict = asked[id(verdict), image] if decided is None else decided
+    if isinstance(verdict, SubscriptionError):
+        subscription.warn_once(f"A filter does not fit its table any more: {verdict}")
+        return False
+    return bool(verdict)

@@ -1,0 +1,247 @@
+"""
+Changes as clients read them, each encoded once.
+
+A `TableLayout` holds what is the same for all changes of one version of a table; a
+`Projection` of it what is the same for all viewers who may read the same columns. So
+encoding a change is joining prepared field names with converted values.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from slotcast.changes import Absent, Operation, ReplicaIdentity
+from slotcast.fanout.values import NULL, converter
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from slotcast.changes import Image, Relation
+    from slotcast.fanout.values import Converter
+    from slotcast.postgres.types import TypeCatalog
+
+PAYLOAD_TOO_LARGE: Final = b'["Error 413: Payload Too Large"]'
+KEPT_VALUE_BYTES: Final = 64
+"""Longest value that stays in a change that is too large."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """One column of a projection: where it is, how its key reads, how its value converts."""
+
+    index: int
+    key: bytes
+    convert: Converter
+
+
+class Projection:
+    """The columns that some viewers get of a table's changes."""
+
+    __slots__ = ("_fields", "_key_fields", "columns_json")
+
+    def __init__(
+        self, fields: Sequence[_Field], key_fields: Sequence[_Field], columns_json: bytes
+    ) -> None:
+        self._fields = fields
+        self._key_fields = key_fields
+        self.columns_json = columns_json
+
+    def record(self, image: Image, *, largest_bytes: int | None = None) -> bytes:
+        """
+        Encode *image* as a JSON object, absent values left out.
+
+        Args:
+            image: Values in the order of the layout's columns.
+            largest_bytes: Leave out values whose text form is longer; None keeps all.
+        """
+        return _encode(self._fields, image, largest_bytes)
+
+    def key(self, image: Image, *, largest_bytes: int | None = None) -> bytes:
+        """Encode the key of *image* as a JSON object."""
+        return _encode(self._key_fields, image, largest_bytes)
+
+
+class TableLayout:
+    """
+    How the changes of one version of a table are encoded.
+
+    Args:
+        relation: All columns that images have, generated ones among them.
+        primary_key: Names of the primary key's columns; the key of a table whose replica
+            identity is full.
+        types: Knows the types of all columns.
+    """
+
+    def __init__(
+        self, relation: Relation, *, primary_key: Collection[str], types: TypeCatalog
+    ) -> None:
+        self.relation = relation
+        self.key_columns = _key_columns(relation, primary_key)
+        self._fields = [
+            _Field(
+                index, json.dumps(column.name).encode() + b":", converter(column.type_oid, types)
+            )
+            for index, column in enumerate(relation.columns)
+        ]
+        self._descriptions = [
+            json.dumps(
+                {
+                    "name": column.name,
+                    "type": found.name if (found := types.get(column.type_oid)) else "unknown",
+                },
+                separators=(",", ":"),
+            ).encode()
+            for column in relation.columns
+        ]
+        self._prefix = json.dumps(
+            {"schema": relation.schema, "table": relation.name}, separators=(",", ":")
+        ).encode()[1:-1]
+        self._projections: dict[tuple[frozenset[str], tuple[str, ...] | None], Projection] = {}
+
+    def projection(
+        self, readable: frozenset[str], select: tuple[str, ...] | None
+    ) -> Projection | None:
+        """
+        Get what a viewer gets.
+
+        Args:
+            readable: Names of the columns that its role may select.
+            select: Columns that it asked for besides the key's, or None for all.
+
+        Returns:
+            The projection, or None when it may read no column at all.
+        """
+        cached = self._projections.get((readable, select))
+        if cached is not None:
+            return cached
+        columns = self.relation.columns
+        wanted = [
+            index
+            for index, column in enumerate(columns)
+            if column.name in readable
+            and (select is None or column.name in select or column.name in self.key_columns)
+        ]
+        if not wanted:
+            return None
+        projection = Projection(
+            [self._fields[index] for index in wanted],
+            [self._fields[index] for index in wanted if columns[index].name in self.key_columns],
+            b"[" + b",".join(self._descriptions[index] for index in wanted) + b"]",
+        )
+        self._projections[readable, select] = projection
+        return projection
+
+    def insert(
+        self, projection: Projection, timestamp: bytes, new: Image, limit_bytes: int
+    ) -> bytes:
+        """Encode the `data` of an INSERT; values are dropped where they exceed *limit_bytes*."""
+        largest = _largest_bytes(limit_bytes, new)
+        record = projection.record(new, largest_bytes=largest)
+        return self._data(
+            Operation.INSERT, projection, timestamp, b'"record":' + record + b",", largest
+        )
+
+    def update(
+        self,
+        projection: Projection,
+        timestamp: bytes,
+        new: Image,
+        old: Image | None,
+        limit_bytes: int,
+    ) -> bytes:
+        """
+        Encode the `data` of an UPDATE.
+
+        Args:
+            projection: What the viewer gets.
+            timestamp: From `timestamp`.
+            new: The row afterwards.
+            old: The row before as far as the viewer may know it; None shows the key alone,
+                taken from the new row.
+            limit_bytes: Above it, long values are dropped.
+        """
+        largest = _largest_bytes(limit_bytes, new, old or ())
+        record = projection.record(new, largest_bytes=largest)
+        if old is None:
+            before = projection.key(new, largest_bytes=largest)
+        else:
+            before = projection.record(old, largest_bytes=largest)
+        body = b'"record":' + record + b',"old_record":' + before + b","
+        return self._data(Operation.UPDATE, projection, timestamp, body, largest)
+
+    def delete(
+        self,
+        projection: Projection,
+        timestamp: bytes,
+        old: Image,
+        limit_bytes: int,
+        *,
+        key_only: bool,
+    ) -> bytes:
+        """Encode the `data` of a DELETE, the whole old row or its key alone."""
+        largest = _largest_bytes(limit_bytes, old)
+        encode = projection.key if key_only else projection.record
+        body = b'"old_record":' + encode(old, largest_bytes=largest) + b","
+        return self._data(Operation.DELETE, projection, timestamp, body, largest)
+
+    def _data(
+        self,
+        operation: Operation,
+        projection: Projection,
+        timestamp: bytes,
+        records: bytes,
+        largest_bytes: int | None,
+    ) -> bytes:
+        errors = b"null" if largest_bytes is None else PAYLOAD_TOO_LARGE
+        return b"".join(
+            (
+                b'{"type":"',
+                operation.encode(),
+                b'",',
+                self._prefix,
+                b',"commit_timestamp":"',
+                timestamp,
+                b'","columns":',
+                projection.columns_json,
+                b",",
+                records,
+                b'"errors":',
+                errors,
+                b"}",
+            )
+        )
+
+
+def timestamp(committed_at: datetime) -> bytes:
+    """Write a commit timestamp (UTC) as clients expect it: ISO 8601, milliseconds, ``Z``."""
+    return f"{committed_at:%Y-%m-%dT%H:%M:%S}.{committed_at.microsecond // 1000:03d}Z".encode()
+
+
+def _key_columns(relation: Relation, primary_key: Collection[str]) -> frozenset[str]:
+    """Name the columns that identify a row; all of them where nothing less does."""
+    if relation.replica_identity is ReplicaIdentity.FULL:
+        names = frozenset(primary_key)
+    else:
+        names = frozenset(column.name for column in relation.columns if column.is_key)
+    return names or frozenset(column.name for column in relation.columns)
+
+
+def _largest_bytes(limit_bytes: int, *images: Image) -> int | None:
+    total_bytes = sum(len(value) for image in images for value in image if isinstance(value, bytes))
+    return KEPT_VALUE_BYTES if total_bytes > limit_bytes else None
+
+
+def _encode(fields: Sequence[_Field], image: Image, largest_bytes: int | None) -> bytes:
+    parts: list[bytes] = []
+    for field in fields:
+        value = image[field.index]
+        if value is None:
+            parts.append(field.key + NULL)
+        elif isinstance(value, Absent):
+            continue
+        elif largest_bytes is None or len(value) <= largest_bytes:
+            parts.append(field.key + field.convert(value))
+    return b"{" + b",".join(parts) + b"}"

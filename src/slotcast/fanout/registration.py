@@ -1,0 +1,243 @@
+"""
+What a join asks for, checked before it is said to be live.
+
+Each entry of `postgres_changes` becomes a `Binding`, and PostgreSQL confirms that its
+tables are published, its columns exist and may be selected, and its literals fit. Refusals
+are worded as Supabase's server words them, since clients show and compare them. What is no
+error and yet means that some events will never come is a warning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from slotcast.changes import UNKNOWN, Operation, ReplicaIdentity
+from slotcast.errors import SubscriptionError
+from slotcast.fanout import filters
+from slotcast.fanout.binding import bind
+from slotcast.fanout.subscriptions import ANY, Binding
+from slotcast.lsn import Lsn
+from slotcast.postgres.catalog import privileges, published_tables
+from slotcast.postgres.types import TypeCatalog
+from slotcast.verdicts import Question, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from psycopg import AsyncConnection
+    from psycopg.rows import TupleRow
+    from psycopg_pool import AsyncConnectionPool
+
+    from slotcast.changes import Image
+    from slotcast.claims import Claims, JsonValue
+    from slotcast.postgres.catalog import Table
+    from slotcast.verdicts import Judge
+
+_DEFAULT_SCHEMA: Final = "public"
+_REFUSED: Final = "Unable to subscribe to changes with given parameters. "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registered:
+    """
+    What PostgreSQL said of a join's bindings.
+
+    Attributes:
+        since: Everything committed from here on is for the subscription.
+        warnings: What will not come, and what to do about it.
+    """
+
+    since: Lsn
+    warnings: tuple[str, ...]
+
+
+def make_binding(
+    *,
+    binding_id: int,
+    event: str,
+    schema: str | None,
+    table: str | None,
+    condition_text: str | None,
+    select: JsonValue,
+    requested: Mapping[str, JsonValue],
+) -> Binding:
+    """
+    Make the binding that one entry of `postgres_changes` asks for.
+
+    Args:
+        binding_id: What clients will know it by.
+        event: ``INSERT``, ``UPDATE``, ``DELETE`` or ``*``.
+        schema: A schema, ``*``, or None if not given: then it is `public`.
+        table: A table, ``*``, or None if not given: then it is any.
+        condition_text: The filter, or None if not given.
+        select: A list of columns, or None if not given.
+        requested: The entry as the client sent it, to show it.
+
+    Raises:
+        SubscriptionError: It names no table, or its filter or select is malformed.
+    """
+    if not schema and not table:
+        raise SubscriptionError(
+            "No subscription params provided. Please provide at least a `schema` or `table` to"
+            f" subscribe to: {_inspect(dict(requested))}"
+        )
+    schema, table = schema or _DEFAULT_SCHEMA, table or ANY
+    return Binding(
+        id=binding_id,
+        event=event,
+        schema=schema,
+        table=table,
+        conditions=filters.parse_filter(condition_text or ""),
+        select=filters.parse_select(select, schema=schema, table=table),
+    )
+
+
+class Registrar:
+    """
+    Checks bindings against the database.
+
+    Args:
+        pool: For catalog queries.
+        judge: Tells which events a viewer can get at all.
+        publication: The publication that is streamed.
+    """
+
+    def __init__(
+        self,
+        pool: AsyncConnectionPool[AsyncConnection[TupleRow]],
+        judge: Judge,
+        *,
+        publication: str,
+    ) -> None:
+        self._pool = pool
+        self._judge = judge
+        self._publication = publication
+
+    async def check(self, bindings: Sequence[Binding], claims: Claims) -> Registered:
+        """
+        Check all bindings of a join; one that is bad makes all of them fail.
+
+        Raises:
+            SubscriptionError: A binding cannot be served; the message is the client's.
+            psycopg.OperationalError: PostgreSQL could not be asked.
+        """
+        warnings: dict[str, None] = {}
+        probes: dict[int, Question] = {}
+        tables: dict[int, Table] = {}
+        async with self._pool.connection() as connection:
+            since = await _position(connection)
+            for binding in bindings:
+                for table in await self._tables(connection, binding):
+                    readable = await self._check_table(connection, binding, table, claims)
+                    tables[table.relation.oid] = table
+                    if not readable:
+                        warnings[_unreadable(table, claims)] = None
+                    elif binding.wants(Operation.DELETE) and table.relation.replica_identity in (
+                        ReplicaIdentity.DEFAULT,
+                        ReplicaIdentity.NOTHING,
+                    ):
+                        probes[table.relation.oid] = _deletion(table, claims)
+        for oid, answer in zip(probes, await self._judge.judge(list(probes.values())), strict=True):
+            if answer[claims].verdict is Verdict.UNKNOWABLE:
+                warnings[_unjudgeable(tables[oid])] = None
+        return Registered(since=since, warnings=tuple(warnings))
+
+    async def _tables(self, connection: AsyncConnection[TupleRow], binding: Binding) -> list[Table]:
+        found = await published_tables(
+            connection, self._publication, schema=binding.schema, table=binding.table
+        )
+        if not found and ANY not in (binding.schema, binding.table):
+            raise SubscriptionError(
+                f"{_REFUSED}Please check Realtime is enabled for the given connect parameters:"
+                f" {_describe(binding)}"
+            )
+        return found
+
+    async def _check_table(
+        self,
+        connection: AsyncConnection[TupleRow],
+        binding: Binding,
+        table: Table,
+        claims: Claims,
+    ) -> frozenset[str]:
+        """Check one table of a binding; returns the columns that the role may select."""
+        allowed = await privileges(connection, table.relation.oid, claims.role)
+        try:
+            if not allowed.role_exists:
+                raise filters.invalid(f'role "{claims.role}" does not exist')
+            filters.check_columns(binding.conditions, binding.select, allowed.readable)
+            if binding.conditions:
+                (bound,) = await bind(
+                    connection, table.relation, TypeCatalog(), [binding.conditions]
+                )
+                if isinstance(bound, SubscriptionError):
+                    raise bound
+        except SubscriptionError as error:
+            raise SubscriptionError(
+                f"{_REFUSED}An exception happened so please check your connect parameters:"
+                f" {_describe(binding)}. Exception: {error}"
+            ) from error
+        return allowed.readable
+
+
+async def _position(connection: AsyncConnection[TupleRow]) -> Lsn:
+    cursor = await connection.execute("select pg_catalog.pg_current_wal_insert_lsn()::text")
+    row = await cursor.fetchone()
+    if row is None:
+        raise AssertionError("a SELECT without FROM returns a row")
+    return Lsn.parse(row[0])
+
+
+def _deletion(table: Table, claims: Claims) -> Question:
+    """Ask whether the old image of a DELETE could be judged at all."""
+    image: Image = tuple(None if column.is_key else UNKNOWN for column in table.relation.columns)
+    return Question(relation=table.relation, image=image, viewers=frozenset({claims}))
+
+
+def _unreadable(table: Table, claims: Claims) -> str:
+    return (
+        f"Changes of {table.identifier} are not sent to you: the role {claims.role} may not"
+        f" select any of its columns. If it should: GRANT SELECT ON {table.identifier} TO"
+        f" {claims.role};"
+    )
+
+
+def _unjudgeable(table: Table) -> str:
+    return (
+        f"DELETE events of {table.identifier} are not sent to you: only the key of a deleted row"
+        " is logged, which its row level security policies cannot be judged on. To get them:"
+        f" ALTER TABLE {table.identifier} REPLICA IDENTITY FULL;"
+    )
+
+
+def _describe(binding: Binding) -> str:
+    select = (
+        "nil"
+        if binding.select is None
+        else f"[{', '.join(filters.inspect(column) for column in binding.select)}]"
+    )
+    return (
+        f"[event: {binding.event}, schema: {binding.schema}, table: {binding.table},"
+        f" filters: {filters.describe(binding.conditions)}, select: {select}]"
+    )
+
+
+def _inspect(value: JsonValue) -> str:
+    """Show a JSON value in the notation of the protocol's messages."""
+    match value:
+        case None:
+            return "nil"
+        case bool():
+            return str(value).lower()
+        case str():
+            return filters.inspect(value)
+        case list():
+            return f"[{', '.join(_inspect(item) for item in value)}]"
+        case dict():
+            members = ", ".join(
+                f"{filters.inspect(key)} => {_inspect(item)}" for key, item in value.items()
+            )
+            return f"%{{{members}}}"
+        case _:
+            return str(value)

@@ -1,0 +1,140 @@
+"""What the server has to know of tables beyond what the publisher tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from slotcast.changes import Column, Relation, ReplicaIdentity
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection
+    from psycopg.rows import TupleRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """
+    A table as the catalog defines it now.
+
+    Attributes:
+        identifier: Its qualified name, quoted as SQL wants it.
+        relation: All its columns in table order, generated ones among them; `is_key` marks
+            the primary key.
+        generated: Names of the generated columns, stored and virtual.
+    """
+
+    identifier: str
+    relation: Relation
+    generated: frozenset[str]
+
+    @property
+    def primary_key(self) -> frozenset[str]:
+        """Names of the primary key's columns; empty without one."""
+        return frozenset(column.name for column in self.relation.columns if column.is_key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Privileges:
+    """
+    What a role may select of a table.
+
+    Attributes:
+        readable: Names of the columns it may select; none without USAGE on the schema.
+        role_exists: Whether there is such a role and the server may act as it.
+    """
+
+    readable: frozenset[str]
+    role_exists: bool
+
+
+_TABLES: Final = """
+select c.oid, pg_catalog.format('%%I.%%I', n.nspname, c.relname), n.nspname, c.relname,
+       c.relreplident::text,
+       array_agg(a.attname::text order by a.attnum),
+       array_agg(a.atttypid order by a.attnum),
+       array_agg(a.atttypmod order by a.attnum),
+       array_agg(coalesce(a.attnum = any (i.indkey::int2[]), false) order by a.attnum),
+       array_agg(a.attgenerated <> '' order by a.attnum)
+from pg_catalog.pg_class c
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+left join pg_catalog.pg_index i on i.indrelid = c.oid and i.indisprimary
+where {condition}
+group by c.oid, n.nspname, c.relname, c.relreplident
+order by n.nspname, c.relname
+"""
+
+_BY_OID: Final = _TABLES.format(condition="c.oid = %s")
+_PUBLISHED: Final = _TABLES.format(
+    condition="""exists (
+    select from pg_catalog.pg_publication_tables p
+    where p.pubname = %s and p.schemaname = n.nspname and p.tablename = c.relname
+      and (%s = '*' or p.schemaname = %s) and (%s = '*' or p.tablename = %s))"""
+)
+_PRIVILEGES: Final = """
+select array(
+    select a.attname::text from pg_catalog.pg_attribute a
+    where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+      and pg_catalog.has_schema_privilege(r.oid, c.relnamespace, 'USAGE')
+      and pg_catalog.has_column_privilege(r.oid, c.oid, a.attnum, 'SELECT'))
+from pg_catalog.pg_class c, pg_catalog.pg_roles r
+where c.oid = %s and r.rolname = %s
+  and pg_catalog.pg_has_role(r.oid, 'MEMBER')
+"""
+
+
+async def table_by_oid(connection: AsyncConnection[TupleRow], oid: int) -> Table | None:
+    """Describe a table, or return None when it is gone."""
+    cursor = await connection.execute(_BY_OID, [oid])
+    row = await cursor.fetchone()
+    return None if row is None else _table(row)
+
+
+async def published_tables(
+    connection: AsyncConnection[TupleRow], publication: str, *, schema: str, table: str
+) -> list[Table]:
+    """
+    Describe the published tables that a subscription names.
+
+    Args:
+        connection: Any connection.
+        publication: Name of the publication.
+        schema: A schema's name, or ``*`` for all.
+        table: A table's name, or ``*`` for all.
+    """
+    parameters = [publication, schema, schema, table, table]
+    cursor = await connection.execute(_PUBLISHED, parameters)
+    return [_table(row) for row in await cursor.fetchall()]
+
+
+async def privileges(connection: AsyncConnection[TupleRow], oid: int, role: str) -> Privileges:
+    """Tell what *role* may select of the table *oid*."""
+    cursor = await connection.execute(_PRIVILEGES, [oid, role])
+    row = await cursor.fetchone()
+    if row is None:
+        return Privileges(readable=frozenset(), role_exists=False)
+    return Privileges(readable=frozenset(row[0]), role_exists=True)
+
+
+def _table(row: TupleRow) -> Table:
+    oid, identifier, schema, name, identity, names, type_oids, modifiers, keys, generated = row
+    columns = tuple(
+        Column(name=column, type_oid=type_oid, type_modifier=modifier, is_key=is_key)
+        for column, type_oid, modifier, is_key in zip(
+            names, type_oids, modifiers, keys, strict=True
+        )
+    )
+    return Table(
+        identifier=identifier,
+        relation=Relation(
+            oid=oid,
+            schema=schema,
+            name=name,
+            replica_identity=ReplicaIdentity(identity),
+            columns=columns,
+        ),
+        generated=frozenset(
+            column for column, is_generated in zip(names, generated, strict=True) if is_generated
+        ),
+    )

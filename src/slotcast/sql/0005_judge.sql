@@ -1,0 +1,205 @@
+-- Who may see a row image: PostgreSQL's own verdict on rows that exist only in the write-ahead log.
+--
+-- A policy is an expression over one row of its table. To judge an image, its values become a row of the
+-- table's type again, and the policies that a SELECT by the given role would be subject to are evaluated on
+-- it, as that role and with the given claims. Nothing is remembered between calls, so a policy, grant or
+-- role that changes takes effect with the next call.
+--
+-- All functions here run with the rights of their caller, the server's own role, which has to be a member of
+-- the roles it judges for. So USAGE on schema slotcast is all it needs, and is of no use to anybody else.
+
+-- Whether a policy for these roles (0 is PUBLIC) applies to a role.
+create or replace function slotcast.applies_to(p_roles oid[], p_role name)
+returns boolean language sql stable set search_path = pg_catalog as $$
+  select exists (select from unnest(p_roles) as r(oid)
+                 where case when r.oid = 0 then true else pg_has_role(p_role, r.oid, 'USAGE') end)
+$$;
+
+-- What a role may read of a table before any row policy.
+--   readable:      names of the columns it may SELECT, in table order (empty without USAGE on the schema)
+--   unconditional: whether no row policy applies to it
+--   condition:     the policies that apply as one expression over the table's columns; null when unconditional,
+--                  and when the table or the role does not exist
+create or replace function slotcast.row_access(
+  p_relation oid, p_role name,
+  out readable text[], out unconditional boolean, out condition text
+)
+language plpgsql stable set search_path = pg_catalog as $$
+declare
+  relation record;
+  permissive text;
+  restrictive text;
+begin
+  select c.relnamespace, c.relowner, c.relrowsecurity, c.relforcerowsecurity into relation
+  from pg_class c where c.oid = p_relation;
+  if not found or not exists (select from pg_roles r where r.rolname = p_role) then
+    readable := '{}'; unconditional := false; condition := null;
+    return;
+  end if;
+
+  select coalesce(array_agg(a.attname::text order by a.attnum), '{}') into readable
+  from pg_attribute a
+  where a.attrelid = p_relation and a.attnum > 0 and not a.attisdropped
+    and has_schema_privilege(p_role, relation.relnamespace, 'USAGE')
+    and (has_table_privilege(p_role, p_relation, 'SELECT')
+         or has_column_privilege(p_role, p_relation, a.attnum, 'SELECT'));
+
+  unconditional := not relation.relrowsecurity
+    or (select r.rolsuper or r.rolbypassrls from pg_roles r where r.rolname = p_role)
+    or (not relation.relforcerowsecurity and pg_has_role(p_role, relation.relowner, 'USAGE'));
+  if unconditional then
+    return;
+  end if;
+
+  select string_agg(format('(%s)', pg_get_expr(p.polqual, p.polrelid)), ' or ' order by p.polname)
+           filter (where p.polpermissive),
+         string_agg(format('(%s)', pg_get_expr(p.polqual, p.polrelid)), ' and ' order by p.polname)
+           filter (where not p.polpermissive)
+  into permissive, restrictive
+  from pg_policy p
+  where p.polrelid = p_relation and p.polcmd in ('r', '*') and p.polqual is not null
+    and slotcast.applies_to(p.polroles, p_role);
+  -- Without a permissive policy nothing is visible, whatever the restrictive ones say.
+  condition := case when permissive is null then 'false'
+                    else concat_ws(' and ', restrictive, format('(%s)', permissive)) end;
+end $$;
+
+-- The columns that the policies for a role depend on.
+create or replace function slotcast.needed_columns(p_relation oid, p_role name)
+returns setof name language sql stable set search_path = pg_catalog as $$
+  -- A dependency on the table as a whole (objsubid 0, not the automatic one that drops the policy with its
+  -- table) is a reference to the whole row; what a generated column is made of is needed with it.
+  with recursive depended(attnum) as (
+    select d.refobjsubid::int
+    from pg_depend d join pg_policy p on p.oid = d.objid
+    where d.classid = 'pg_policy'::regclass and d.refclassid = 'pg_class'::regclass
+      and d.refobjid = p_relation and d.deptype = 'n'
+      and p.polrelid = p_relation and p.polcmd in ('r', '*') and slotcast.applies_to(p.polroles, p_role)
+    union
+    select d.refobjsubid::int
+    from depended n
+    join pg_attrdef f on f.adrelid = p_relation and f.adnum = n.attnum
+    join pg_attribute a on a.attrelid = p_relation and a.attnum = n.attnum and a.attgenerated <> ''
+    join pg_depend d on d.refclassid = 'pg_class'::regclass and d.refobjid = p_relation and d.deptype in ('n', 'a')
+      and ((d.classid = 'pg_attrdef'::regclass and d.objid = f.oid)
+        or (d.classid = 'pg_class'::regclass and d.objid = p_relation and d.objsubid = n.attnum))
+    where d.refobjsubid <> n.attnum
+  )
+  select distinct a.attname
+  from depended n
+  join pg_attribute a on a.attrelid = p_relation and a.attnum > 0 and not a.attisdropped
+    and (n.attnum = 0 or a.attnum = n.attnum);
+$$;
+
+-- A FROM item that turns images back into rows of the table, under the table's own name so that the deparsed
+-- policies find it. $1 is the images: JSON arrays of text forms, in the order of p_columns. Columns that are
+-- not among p_columns are computed if they are generated, else null.
+create or replace function slotcast.image_rows(p_relation oid, p_columns text[])
+returns text language sql stable set search_path = pg_catalog as $$
+  select format(
+    'unnest(array(select row(%s)::%I.%I from (select %s from unnest($1) as given(image)) as given)) as %I',
+    string_agg(case when given.position is not null or a.attgenerated = '' then format('given.%I', a.attname)
+                    else format('(%s)', pg_get_expr(f.adbin, f.adrelid)) end, ', ' order by a.attnum),
+    n.nspname, c.relname,
+    string_agg(format('(given.image ->> %s)::%s as %I', coalesce(given.position - 1, 2147483647),
+                      format_type(a.atttypid, a.atttypmod), a.attname), ', ' order by a.attnum),
+    c.relname)
+  from pg_class c
+  join pg_namespace n on n.oid = c.relnamespace
+  join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+  left join pg_attrdef f on f.adrelid = a.attrelid and f.adnum = a.attnum and a.attgenerated <> ''
+  left join unnest(p_columns) with ordinality as given(name, position) on given.name = a.attname
+  where c.oid = p_relation
+  group by n.nspname, c.relname
+$$;
+
+-- Act as a role with the given claims until the end of the (sub)transaction, as a request would.
+create or replace function slotcast.become(p_role name, p_claims text)
+returns void language plpgsql volatile as $$
+begin
+  perform pg_catalog.set_config('request.jwt.claims', p_claims, true);
+  perform pg_catalog.set_config('request.jwt.claim.sub', coalesce(p_claims::jsonb ->> 'sub', ''), true);
+  perform pg_catalog.set_config('request.jwt.claim.role', p_role, true);
+  perform pg_catalog.set_config('role', p_role, true);
+end $$;
+
+-- The verdict on images of one table for viewers of one role.
+--
+--   p_columns      names of the columns whose values the images hold
+--   p_images       one JSON array of text forms for each image
+--   p_claims       one JSON text for each viewer: what request.jwt.claims is set to
+--   p_search_path  the search_path under which the policies' functions run
+--
+-- Returns one row for the role (verdicts is null; judgeable tells whether the images hold all that the
+-- policies need) and then, unless unconditional or not judgeable, one for each viewer, in order: a letter for
+-- each image, t (may see it), f (may not) or e (the policy raised an error, which error tells).
+create or replace function slotcast.judge(
+  p_relation oid, p_role name, p_columns text[], p_images jsonb[], p_claims text[], p_search_path text
+)
+returns table (readable text[], unconditional boolean, judgeable boolean, verdicts text, error text)
+language plpgsql volatile as $$
+declare
+  access record;
+  query text;
+  claims text;
+  image jsonb;
+  letter text;
+begin
+  select * into access from slotcast.row_access(p_relation, p_role);
+  readable := access.readable;
+  unconditional := access.unconditional;
+  -- Mostly images hold every column, and then what the policies need is no question.
+  judgeable := unconditional or access.condition is not null and not exists (
+    select from pg_catalog.pg_attribute a
+    where a.attrelid = p_relation and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+      and a.attname <> all (p_columns)
+      and a.attname in (select slotcast.needed_columns(p_relation, p_role)));
+  return next;
+  if unconditional or not judgeable or p_images = '{}' then
+    return;
+  end if;
+
+  query := pg_catalog.format(
+    'select pg_catalog.string_agg(case when %s then ''t'' else ''f'' end, '''') from %s',
+    access.condition, slotcast.image_rows(p_relation, p_columns));
+  perform pg_catalog.set_config('search_path', p_search_path, true);
+  foreach claims in array p_claims loop
+    error := null;
+    begin
+      perform slotcast.become(p_role, claims);
+      execute query into verdicts using p_images;
+    exception when others then
+      -- One image at a time tells which of them the policies cannot judge.
+      verdicts := '';
+      foreach image in array p_images loop
+        begin
+          perform slotcast.become(p_role, claims);
+          execute query into letter using array[image];
+        exception when others then
+          letter := 'e';
+          error := pg_catalog.format('%s: %s', sqlstate, sqlerrm);
+        end;
+        verdicts := verdicts || letter;
+      end loop;
+    end;
+    perform pg_catalog.set_config('role', 'none', true);
+    return next;
+  end loop;
+end $$;
+
+-- The values, in text form, of columns that the publisher leaves out of images though they follow from the
+-- others: generated columns. One array for each image, in the order of p_wanted.
+create or replace function slotcast.generated_values(
+  p_relation oid, p_columns text[], p_images jsonb[], p_wanted text[]
+)
+returns setof text[] language plpgsql stable set search_path = pg_catalog as $$
+begin
+  return query execute format(
+    'select array[%s] from %s',
+    (select string_agg(format('case when num_nulls(%1$I) = 0 then format(''%%s'', %1$I) end', w.name), ', ' order by w.n)
+     from unnest(p_wanted) with ordinality as w(name, n)),
+    slotcast.image_rows(p_relation, p_columns)) using p_images;
+end $$;
+
+-- The server looks which migrations there are.
+grant select on slotcast.migrations to public;
