@@ -30,7 +30,7 @@ class Source:
         for statement in statements:
             self.connection.execute(cast("LiteralString", statement))
 
-    def ask(self, query: str) -> Any:  # noqa: ANN401 - whatever the query gives
+    def ask(self, query: str) -> Any:
         """Give the single value that *query* gives."""
         row = self.connection.execute(cast("LiteralString", query)).fetchone()
         assert row is not None
@@ -43,10 +43,16 @@ class Source:
 
 
 @contextmanager
+def session(url: str) -> Generator[Source]:
+    """Connect to a database as it is."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        yield Source(url, connection)
+
+
+@contextmanager
 def source_of(url: str) -> Generator[Source]:
     """Give a database the roles and the empty publication that the stream asks for."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        source = Source(url, connection)
+    with session(url) as source:
         for role in ROLES:
             if not source.ask(f"select count(*) from pg_roles where rolname = '{role}'"):
                 source.run(f"create role {role}")
