@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from slotcast.appointments import demo
+
+if TYPE_CHECKING:
+    from support.postgres import Database
+
+TABLES = (
+    "auth.users",
+    "auth.identities",
+    "public.profiles",
+    "public.workspaces",
+    "public.workspace_members",
+    "public.team_members",
+    "public.services",
+    "public.team_member_services",
+    "public.working_hours",
+    "public.customers",
+    "public.appointments",
+)
+
+# Far enough in the future to stay there.
+TODAY = date(2126, 1, 7)
+
+
+async def insert(url: str, today: date) -> dict[str, int]:
+    """Insert the demo data and count what there is."""
+    async with await psycopg.AsyncConnection.connect(url) as connection:
+        await demo.insert(connection, today=today)
+        counts: dict[str, int] = {}
+        for table in TABLES:
+            cursor = await connection.execute(f"select count(*) from {table}".encode())
+            row = await cursor.fetchone()
+            assert row is not None
+            counts[table] = row[0]
+        return counts
+
+
+async def test_there_are_two_weeks_of_bookings_for_everybody_in_the_team(
+    database: Database,
+) -> None:
+    await insert(database.url, TODAY)
+
+    with psycopg.connect(database.url) as connection:
+        rows = connection.execute(
+            "select t.name, count(distinct (a.start_time at time zone w.time_zone)::date)"
+            " from public.appointments a join public.team_members t on t.id = a.team_member_id"
+            " join public.workspaces w on w.id = a.workspace_id"
+            " where a.workspace_id = %s group by t.name",
+            [demo.SALON_ID],
+        ).fetchall()
+
+    assert dict(rows) == dict.fromkeys((member.name for member in demo.TEAM), 12)
+
+
+async def test_inserting_twice_changes_nothing(database: Database) -> None:
+    first = await insert(database.url, TODAY)
+
+    second = await insert(database.url, TODAY)
+
+    assert all(first.values())
+    assert first["auth.users"] == len(demo.ACCOUNTS)
+    assert second == first
+
+
+async def test_a_later_run_adds_the_days_that_came(database: Database) -> None:
+    first = await insert(database.url, TODAY)
+
+    second = await insert(database.url, TODAY + timedelta(days=1))
+
+    assert second.pop("public.appointments") > first.pop("public.appointments")
+    assert second == first
+
+
+async def test_a_booking_that_took_a_demo_bookings_place_stays(database: Database) -> None:
+    await insert(database.url, TODAY)
+    with psycopg.connect(database.url) as connection:
+        # Somebody else's bookings at the same times; the guard would not let the ids change.
+        connection.execute("set session_replication_role = replica")
+        connection.execute("update public.appointments set id = gen_random_uuid()")
+    with psycopg.connect(database.url) as connection:
+        before = connection.execute("select id from public.appointments order by id").fetchall()
+
+    await insert(database.url, TODAY)
+
+    with psycopg.connect(database.url) as connection:
+        after = connection.execute("select id from public.appointments order by id").fetchall()
+    assert after == before
+
+
+async def test_bookings_lie_within_opening_hours_and_pay_the_services_price(
+    database: Database,
+) -> None:
+    await insert(database.url, TODAY)
+
+    with psycopg.connect(database.url) as connection:
+        rows = connection.execute(
+            "select from public.appointments a"
+            " join public.services s on s.id = a.service_id"
+            " left join public.team_member_services ts"
+            "   on ts.service_id = a.service_id and ts.team_member_id = a.team_member_id"
+            " where ts is null or a.price_cents <> s.price_cents"
+            "   or not app_private.fits(a.team_member_id, a.start_time, a.end_time)"
+        ).fetchall()
+    assert rows == []
