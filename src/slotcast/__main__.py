@@ -1,0 +1,7 @@
+"""`python -m slotcast` is `slotcast`."""
+
+import sys
+
+from slotcast.cli import main
+
+sys.exit(main())
