@@ -343,8 +343,16 @@ class TestSignatures:
 
         assert len(message) < 200
 
-    def test_hmac_needs_a_secret(self) -> None:
-        assert refusal(make(claims()), Keyring(secret="", jwks=json.dumps(JWKS))) == NO_SIGNER
+    def test_hmac_needs_a_symmetric_key(self) -> None:
+        keyring = Keyring(secret="", jwks=json.dumps({"keys": JWKS["keys"][:1]}))
+
+        assert refusal(make(claims()), keyring) == NO_SIGNER
+
+    def test_hmac_without_an_id_prefers_the_secret(self) -> None:
+        jwks = json.dumps({"keys": [{"kty": "oct", "k": base64url(OTHER_SECRET)}]})
+
+        assert Keyring(secret=SECRET, jwks=jwks).verify(make(claims()), NOW)
+        assert Keyring(secret="", jwks=jwks).verify(make(claims(), OTHER_SECRET), NOW)
 
 
 class TestAttacks:
