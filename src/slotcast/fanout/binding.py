@@ -283,7 +283,7 @@ def _bound(draft: _Draft, outcomes: Sequence[Outcome]) -> BoundCondition:
             position=draft.position,
             type=known,
             collation=None,
-            decide=_decide_is(_IS_TEXTS[condition.value]),
+            decide=_decide_is(known, _IS_TEXTS[condition.value]),
             texts=None,
         )
     collation_json, _, *printed = (_answer(condition, outcome) for outcome in outcomes)
@@ -363,11 +363,16 @@ def _undecided(_value: bytes) -> bool | None:
     return None
 
 
-def _decide_is(text: bytes | None) -> Decision:
+def _decide_is(known: PgType, text: bytes | None) -> Decision:
+    """Judge a value that is not NULL; a composite of NULLs alone ``is null`` nevertheless."""
+
     def decide(value: bytes) -> bool | None:
         return value == text
 
-    return decide
+    def decide_composite(value: bytes) -> bool | None:
+        return value.replace(b",", b"") == b"()"
+
+    return decide_composite if known.kind is TypeKind.COMPOSITE else decide
 
 
 def _decide_comparison(

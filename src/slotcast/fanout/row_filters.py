@@ -46,7 +46,7 @@ _SYMBOLS: Final = {
     Operator.ILIKE: sql.SQL("~~*"),
     Operator.MATCH: sql.SQL("~"),
     Operator.IMATCH: sql.SQL("~*"),
-    Operator.ISDISTINCT: sql.SQL("<>"),
+    Operator.ISDISTINCT: sql.SQL("="),
 }
 
 
@@ -175,23 +175,29 @@ async def ask(
         pairs: Filters, and images for which they said None.
 
     Returns:
-        For each pair whether the filter matches, or why PostgreSQL could not tell, which
-        concerns that subscription alone.
+        For each pair whether the filter matches, or that PostgreSQL could not tell, which
+        concerns that subscription alone. The error holds nothing of the image, which its
+        subscriber may not be allowed to see.
     """
     try:
         outcomes = await evaluate(
             connection, [row_filter.sql(image) for row_filter, image in pairs]
         )
-    except errors.QueryCanceled as error:
+    except errors.QueryCanceled:
         if len(pairs) > 1:
             return [verdict for pair in pairs for verdict in await ask(connection, [pair])]
-        return [SubscriptionError(describe_error("57014", str(error)))]
+        return [_cannot_be_judged("57014")]
     return [
-        SubscriptionError(str(outcome))
+        _cannot_be_judged(outcome.sqlstate)
         if isinstance(outcome, ExpressionError)
         else outcome == "true"
         for outcome in outcomes
     ]
+
+
+def _cannot_be_judged(sqlstate: str) -> SubscriptionError:
+    """PostgreSQL's own message may quote the row's value, so it is left out."""
+    return SubscriptionError(describe_error(sqlstate, "the filter cannot be evaluated"))
 
 
 def comparison(
@@ -219,7 +225,10 @@ def comparison(
             literal = sql.SQL("any ({}::{}[])").format(literal, known.identifier)
         case _:
             cast = sql.SQL("::{}").format(known.identifier)
-    return sql.SQL("({}::{}{} operator({}.{}) {}{})").format(
+    # As in SQL, values are distinct if they are not equal: a type needs an equality for it.
+    is_negated = condition.operator is Operator.ISDISTINCT
+    return sql.SQL("({}{}::{}{} operator({}.{}) {}{})").format(
+        sql.SQL("not " if is_negated else ""),
         left,
         known.identifier,
         sql.SQL(" collate {}").format(collation) if collation else sql.SQL(""),

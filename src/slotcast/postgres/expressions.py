@@ -46,9 +46,9 @@ _EVALUATE: Final = sql.SQL("do language plpgsql {block}; select current_setting(
 # The block's own calls are resolved in pg_catalog, whatever the search path is.
 _BLOCK: Final = """
 declare
-    expression text;
-    outcome text;
-    outcomes text[] := '{{}}';
+    expression pg_catalog.text;
+    outcome pg_catalog.text;
+    outcomes pg_catalog.text[] := '{{}}';
 begin
     foreach expression in array {expressions}::pg_catalog.text[] loop
         begin
