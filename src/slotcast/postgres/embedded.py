@@ -46,6 +46,7 @@ _HOST: Final = "127.0.0.1"
 _SUPERUSER: Final = "postgres"
 _ACCOUNT_WHEN_ROOT: Final = "postgres"
 _CONFIGURATION_FILE: Final = "slotcast.conf"
+_INCLUDE: Final = f"\ninclude '{_CONFIGURATION_FILE}'\n"
 _LOG_FILE: Final = "postgres.log"
 _LOG_TAIL_LINES: Final = 12
 _START_TIMEOUT_S: Final = 60
@@ -165,9 +166,8 @@ class Cluster:
             DatabaseError: The directory holds something else or another major version of
                 PostgreSQL, or `initdb` failed.
         """
-        version_file = self.directory / "PG_VERSION"
-        if version_file.exists():
-            self._refuse_other_version(version_file.read_text("ascii").strip())
+        if (self.directory / "PG_VERSION").exists():
+            self._refuse_other_cluster()
             return
         self._prepare_directory()
         with tempfile.NamedTemporaryFile("w", prefix="slotcast-") as password_file:
@@ -178,7 +178,7 @@ class Cluster:
                 os.chown(password_file.name, account.pw_uid, account.pw_gid)
             self._run("initdb", *self._initdb_arguments(password_file.name))
         with (self.directory / "postgresql.conf").open("a", encoding="utf-8") as configuration:
-            configuration.write(f"\ninclude '{_CONFIGURATION_FILE}'\n")
+            configuration.write(_INCLUDE)
 
     def start(self) -> None:
         """
@@ -231,10 +231,9 @@ class Cluster:
     # -- starting ----------------------------------------------------------------------------
 
     def _launch(self) -> None:
-        version_file = self.directory / "PG_VERSION"
-        if not version_file.exists():
+        if not (self.directory / "PG_VERSION").exists():
             raise DatabaseError(f"{self.directory} holds no cluster; initialise it first")
-        self._refuse_other_version(version_file.read_text("ascii").strip())
+        self._refuse_other_cluster()
         self._refuse_taken_port()
         self._open_path()
         self._clear_after_crash()
@@ -249,13 +248,21 @@ class Cluster:
         except DatabaseError as error:
             raise DatabaseError(f"{error}\n{_tail(log)}") from error
 
-    def _refuse_other_version(self, found: str) -> None:
+    def _refuse_other_cluster(self) -> None:
+        """Refuse a directory that these programs cannot serve or that is not ours."""
+        found = (self.directory / "PG_VERSION").read_text("ascii").strip()
         wanted = self.major_version()
         if found != str(wanted):
             raise DatabaseError(
                 f"{self.directory} was made by PostgreSQL {found}, but the binaries in"
                 f" {self.bin_directory} are version {wanted}; use another directory, or dump"
                 f" the old one with version {found} and restore it"
+            )
+        # It is written last.
+        if not (self.directory / "postgresql.conf").read_text("utf-8").endswith(_INCLUDE):
+            raise DatabaseError(
+                f"{self.directory} was not made by Slotcast, or its making was interrupted; use"
+                " another directory, or remove this one when it holds nothing you need"
             )
 
     def _refuse_taken_port(self) -> None:
@@ -438,7 +445,8 @@ class Cluster:
             ) from error
         except OSError as error:
             raise DatabaseError(
-                f"cannot run {self.bin_directory / program}: {error.strerror}"
+                f"cannot run {self.bin_directory / program}: {error.strerror}; let the account that"
+                f" runs PostgreSQL read it: chmod -R o+rX {self.bin_directory.parent}"
             ) from error
         except subprocess.CalledProcessError as error:
             output = f"{error.stderr}{error.stdout}".strip()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import stat
 from typing import TYPE_CHECKING
 
 import psutil
@@ -10,6 +11,7 @@ import psycopg
 import pytest
 
 from slotcast.errors import DatabaseError
+from slotcast.postgres import embedded
 from slotcast.postgres.embedded import Cluster
 from support.postgres import (
     BIN_DIRECTORIES,
@@ -214,6 +216,60 @@ def test_an_uninitialised_directory_does_not_start(kind: str, directory: Path) -
 
     with pytest.raises(DatabaseError, match="initialise it first"):
         cluster.start()
+
+
+def test_a_cluster_that_somebody_else_made_is_left_alone(kind: str, directory: Path) -> None:
+    cluster = new_cluster(directory / "data", kind, free_port())
+    cluster.initialise()
+    configuration = directory / "data" / "postgresql.conf"
+    configuration.write_text("port = 5432\n")
+
+    with pytest.raises(DatabaseError, match="not made by Slotcast"):
+        cluster.initialise()
+    with pytest.raises(DatabaseError, match="not made by Slotcast"):
+        cluster.start()
+
+
+def test_a_path_that_is_closed_to_others_does_not_stop_postgresql(
+    kind: str, directory: Path
+) -> None:
+    closed = directory / "closed"
+    closed.mkdir(mode=0o700)
+    cluster = new_cluster(closed / "data", kind, free_port())
+    cluster.initialise()
+    closed.chmod(0o700)
+
+    cluster.start()
+    try:
+        assert cluster.is_running()
+    finally:
+        cluster.stop("immediate")
+    assert stat.S_IMODE(closed.stat().st_mode) in {0o700, 0o701}
+
+
+def test_a_shutdown_that_a_client_holds_up_is_forced(
+    own_cluster: Cluster, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(embedded, "_STOP_TIMEOUT_S", 1)
+    client = psycopg.connect(own_cluster.url())
+
+    own_cluster.stop("smart")
+
+    client.close()
+    assert not own_cluster.is_running()
+    assert "ShutdownForced" in caplog.messages
+
+
+def test_programs_that_may_not_be_run_are_explained(directory: Path) -> None:
+    programs = directory / "bin"
+    programs.mkdir()
+    (programs / "postgres").touch(mode=0o600)
+    cluster = Cluster(
+        directory / "data", bin_directory=programs, port=free_port(), password="secret"
+    )
+
+    with pytest.raises(DatabaseError, match=r"Permission denied.*chmod -R o\+rX"):
+        cluster.initialise()
 
 
 def test_missing_programs_are_named(directory: Path) -> None:
