@@ -9,12 +9,13 @@ it would, the loop waits for the socket instead.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from struct import Struct
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 from psycopg import conninfo as conninfos
-from psycopg.pq import ExecStatus
+from psycopg.pq import DiagnosticField, ExecStatus
 
 from slotcast.errors import DatabaseError
 from slotcast.lsn import Lsn
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _COPY_BOTH_WITHOUT_DATA: Final = 0
 _COPY_DONE: Final = -1
+_UNDEFINED_OBJECT: Final = b"42704"
 _STATUS_UPDATE: Final = Struct(">cQQQqB")
 
 _PARAMETERS: Final = {
@@ -39,6 +41,22 @@ _PARAMETERS: Final = {
     "keepalives_count": "3",
 }
 """Connection parameters unless the URL has others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """
+    Which history of the WAL a server has, and how far.
+
+    Attributes:
+        system: The cluster's identifier.
+        timeline: Counts failovers; positions of different timelines do not compare.
+        flush_lsn: How far the WAL is written to disk.
+    """
+
+    system: str
+    timeline: int
+    flush_lsn: Lsn
 
 
 class StreamBroken(DatabaseError):
@@ -129,9 +147,9 @@ class WalConnection:
         """
         return cls(await connect(conninfo, replication=True))
 
-    async def flush_lsn(self) -> Lsn:
+    async def identify(self) -> Identity:
         """
-        Ask how far the WAL is written to disk; only before `start`.
+        Ask which server this is; only before `start`.
 
         Raises:
             StreamBroken: The connection is gone.
@@ -143,7 +161,8 @@ class WalConnection:
             raise StreamBroken(str(error)) from error
         if row is None:
             raise StreamBroken("PostgreSQL did not answer IDENTIFY_SYSTEM")
-        return Lsn.parse(row[2])
+        system, timeline, flush_lsn, _database = row
+        return Identity(system=system, timeline=timeline, flush_lsn=Lsn.parse(flush_lsn))
 
     async def start(self, command: str) -> None:
         """
@@ -265,7 +284,7 @@ class WalConnection:
         if not self._pgconn.is_busy():
             result = self._pgconn.get_result()
             if result is not None and result.status == ExecStatus.FATAL_ERROR:
-                return result.get_error_message("utf-8")
+                return str(psycopg.errors.error_from_result(result)) + _remedy(result)
         return "PostgreSQL ended the stream"
 
 
@@ -278,6 +297,18 @@ def _refused(result: PGresult | None) -> DatabaseError:
     if isinstance(error, psycopg.OperationalError):
         return StreamBroken(str(error))
     return StreamRefused(f"PostgreSQL refused to stream: {error}")
+
+
+def _remedy(result: PGresult) -> str:
+    """Say how to go on where trying again does not help."""
+    if result.error_field(DiagnosticField.SQLSTATE) != _UNDEFINED_OBJECT:
+        return ""
+    # Before version 18, the publication is looked up as it was when the change was made.
+    return (
+        "\nIf the publication was dropped and made anew, PostgreSQL cannot decode the changes"
+        " made in between. To go on without them, stop Slotcast, drop the replication slot with"
+        " pg_drop_replication_slot and start Slotcast; clients load their data anew."
+    )
 
 
 async def _ready(

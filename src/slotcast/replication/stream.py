@@ -22,7 +22,13 @@ from slotcast.errors import DatabaseError
 from slotcast.observations import Observation, observe
 from slotcast.pgoutput.assembler import Assembler
 from slotcast.replication.backoff import Backoff
-from slotcast.replication.connection import SlotInUse, StreamBroken, StreamRefused, WalConnection
+from slotcast.replication.connection import (
+    Identity,
+    SlotInUse,
+    StreamBroken,
+    StreamRefused,
+    WalConnection,
+)
 from slotcast.replication.positions import Confirmation, Progress
 from slotcast.replication.session import Session
 from slotcast.replication.slot import Server, prepare
@@ -76,7 +82,19 @@ class StreamLost(Observation):
 
     slot: str
     reason: str
-    retry_in_s: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryChanged(Observation):
+    """
+    PostgreSQL was replaced, as by a failover, so positions begin anew from the slot.
+
+    What was handed over within the last moments may come again.
+    """
+
+    level: ClassVar[int] = logging.WARNING
+
+    slot: str
 
 
 class Replication:
@@ -115,8 +133,10 @@ class Replication:
         self._publication = publication
         self._spool_memory_bytes = spool_memory_bytes
         self._on_state = on_state
+        self._replay_window_s = replay_window_s
         self._confirmation = Confirmation(replay_window_s)
         self._progress = Progress()
+        self._history: tuple[str, int] | None = None
         self._is_prepared = False
         self._was_live = False
         self._live = asyncio.Event()
@@ -159,16 +179,19 @@ class Replication:
         """
         loop = asyncio.get_running_loop()
         backoff = Backoff()
+        observed_reason: str | None = None
         try:
             while True:
                 attempted_at = loop.time()
                 reason = await self._attempt(deliver)
                 if loop.time() - attempted_at >= _STABLE_AFTER_S:
                     backoff.reset()
-                delay_s = backoff.next_delay_s()
-                observe(StreamLost(slot=self._slot, reason=reason, retry_in_s=round(delay_s, 3)))
+                    observed_reason = None
+                if reason != observed_reason:
+                    observe(StreamLost(slot=self._slot, reason=reason))
+                    observed_reason = reason
                 self._become(StreamState.LOST)
-                await asyncio.sleep(delay_s)
+                await asyncio.sleep(backoff.next_delay_s())
         finally:
             self._become(StreamState.STOPPED)
 
@@ -212,13 +235,14 @@ class Replication:
 
     async def _take_slot(self, connection: WalConnection) -> None:
         """Start to stream, as soon as nobody else reads the slot."""
-        start_lsn = self.handed_over_lsn
-        command = _start_command(self._slot, self._publication, start_lsn)
         retry_s = _SLOT_RETRY_FIRST_S
         while True:
-            flush_lsn = await connection.flush_lsn() if self.boot_lsn is None else None
+            identity = await connection.identify()
+            self._follow_history(identity)
             try:
-                await connection.start(command)
+                await connection.start(
+                    _start_command(self._slot, self._publication, self.handed_over_lsn)
+                )
                 break
             except SlotInUse as error:
                 if self.state is not StreamState.WAITING:
@@ -227,10 +251,19 @@ class Replication:
             await asyncio.sleep(retry_s)
             retry_s = min(_SLOT_RETRY_CAP_S, retry_s * 2)
         if self.boot_lsn is None:
-            self.boot_lsn = flush_lsn
+            self.boot_lsn = identity.flush_lsn
         self._was_live = True
-        observe(StreamLive(slot=self._slot, start_lsn=start_lsn))
+        observe(StreamLive(slot=self._slot, start_lsn=self.handed_over_lsn))
         self._become(StreamState.LIVE)
+
+    def _follow_history(self, identity: Identity) -> None:
+        """Forget all positions if they are not of the history that the server has."""
+        history = (identity.system, identity.timeline)
+        if self._history not in (None, history):
+            observe(HistoryChanged(slot=self._slot))
+            self._confirmation = Confirmation(self._replay_window_s)
+            self._progress = Progress()
+        self._history = history
 
     def _become(self, state: StreamState) -> None:
         if state is self.state:

@@ -256,6 +256,44 @@ async def test_a_restart_of_postgresql_is_survived(
     assert took_s < 5
 
 
+@pytest.mark.parametrize("own_cluster", ["embedded"], indirect=True)
+async def test_after_a_failover_the_slot_says_where_to_begin(
+    own_cluster: Cluster, slot_name: str
+) -> None:
+    with source_of(own_cluster.url()) as source:
+        source.run("create table t (id int primary key)", "alter publication live add table t")
+    async with streaming(own_cluster.url(), slot=slot_name, replay_window_s=60) as (_, recorder):
+        await _insert(own_cluster, 1)
+        before = await recorder.transaction()
+        await asyncio.to_thread(own_cluster.stop, "immediate")
+        (own_cluster.directory / "standby.signal").touch()
+        await asyncio.to_thread(own_cluster.start)
+        with session(own_cluster.url()) as source:
+            assert source.ask("select pg_promote()")
+        await _insert(own_cluster, 2)
+        again = await recorder.transaction()
+        after = await recorder.transaction()
+
+    assert [keys(before), keys(again), keys(after)] == [[1], [1], [2]]
+
+
+@pytest.mark.usefixtures("table")
+async def test_a_publication_that_was_dropped_for_a_while_is_explained(
+    source: Source, slot_name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with streaming(source.url, slot=slot_name) as (_, recorder):
+        source.run("drop publication live", "insert into t values (1)")
+        source.run("create publication live for table t", "insert into t values (2)")
+        if source.connection.info.server_version < 180000:
+            await recorder.wait_state(StreamState.LOST)
+        else:
+            assert keys(await recorder.transaction()) == [2]
+
+    if source.connection.info.server_version < 180000:
+        reasons = [vars(each)["observation"] for each in caplog.records if each.msg == "StreamLost"]
+        assert "To go on without them, stop Slotcast, drop the replication slot" in str(reasons)
+
+
 async def _insert(cluster: Cluster, key: int) -> None:
     def insert() -> None:
         with session(cluster.url()) as source:
