@@ -227,6 +227,8 @@ async def test_a_silent_client_is_closed_and_a_heard_one_is_not() -> None:
             await asyncio.wait([closed], timeout=0.05)
 
         assert received_code(await closed) == 1000
+        await heard.send("still here")
+        assert await heard.recv() == "still here"
 
 
 @pytest.mark.parametrize(
