@@ -20,6 +20,7 @@ class Verdict(Enum):
     HIDDEN = "the policies hide it from the viewer"
     UNKNOWABLE = "the image does not hold the columns that the policies need"
     FAILED = "a policy raised an error for this viewer"
+    TOO_SLOW = "the policies took longer for this viewer than the server allows"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,8 @@ class Ruling:
         readable: Names of the columns the viewer's role may SELECT.
         unconditional: Whether the viewer sees every row of the table, so that no image
             has to be judged.
-        error: What the policy raised, ``SQLSTATE: message``; only with FAILED.
+        error: What the policy raised, ``SQLSTATE: message``; only with FAILED
+            and TOO_SLOW.
     """
 
     verdict: Verdict

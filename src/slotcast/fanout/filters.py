@@ -100,7 +100,7 @@ def parse_filter(text: str) -> Conditions:
     Raises:
         SubscriptionError: It is not well-formed; the message is the client's.
     """
-    _check_encoding(text)
+    check_encoding(text)
     trimmed = text.strip()
     if not trimmed:
         return ()
@@ -200,8 +200,13 @@ _ELIXIR_ESCAPES: Final = str.maketrans(
 )
 
 
-def _check_encoding(text: str) -> None:
-    """JSON can spell what a PostgreSQL text cannot hold: U+0000 and half surrogate pairs."""
+def check_encoding(text: str) -> None:
+    """
+    Refuse what JSON can spell and a PostgreSQL text cannot hold.
+
+    Raises:
+        SubscriptionError: *text* has U+0000 or half a surrogate pair.
+    """
     position = text.find("\0")
     if position >= 0:
         bad = b"\0"

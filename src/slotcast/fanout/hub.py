@@ -66,6 +66,15 @@ class HandOverDelayed(Observation):
     problem: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeLost(Observation):
+    """A change could not be handed over because of a defect; its subscribers were told."""
+
+    level: ClassVar[int] = logging.ERROR
+    table: str
+    problem: str
+
+
 @dataclass(slots=True)
 class _Delivery:
     """A change on its way, and the bindings that may get it."""
@@ -187,12 +196,23 @@ class Hub:
             for change in transaction.changes
             if (found := _found(subscriptions, transaction, change))
         ]
-        if not wanted:
-            return
-        deliveries = await self._until_answered(partial(self._prepare, wanted))
-        while deliveries:
-            await self._until_answered(partial(self._rule, deliveries))
-            deliveries = await self._send(deliveries)
+        if wanted:
+            await self._hand_over(wanted)
+
+    async def _hand_over(self, wanted: Sequence[_Wanted]) -> None:
+        """Send changes to those who may see them; one that cannot be handled is told of."""
+        try:
+            deliveries = await self._until_answered(partial(self._prepare, wanted))
+            while deliveries:
+                await self._until_answered(partial(self._rule, deliveries))
+                deliveries = await self._send(deliveries)
+        except Exception as error:  # noqa: BLE001 (a defect in one change must not cost the others)
+            if len(wanted) > 1:
+                for single in wanted:
+                    await self._hand_over([single])
+            else:
+                (_, change, found) = wanted[0]
+                _give_up(change, found, error)
 
     async def _until_answered(self, question: Callable[[], Awaitable[T]]) -> T:
         """Put a question to PostgreSQL until it answers; it may be gone for a while."""
@@ -251,7 +271,10 @@ class Hub:
             if len(current) < len(delivery.found):
                 changed = [pair for pair in delivery.found if pair not in current]
                 again.append(replace(delivery, found=changed))
-            sent_count += self._send_one(delivery, current)
+            try:
+                sent_count += self._send_one(delivery, current)
+            except Exception as error:  # noqa: BLE001 (what was sent before must not be sent again)
+                _give_up(delivery.change, current, error)
             if sent_count >= _FRAMES_A_TURN:
                 sent_count = 0
                 await asyncio.sleep(0)
@@ -282,6 +305,16 @@ class Hub:
             subscription.warn_once(
                 f"Changes of {relation.schema}.{relation.name} are not sent to you: a policy"
                 f" raised an error for your claims ({ruling.error})"
+            )
+            return False
+        if ruling.verdict is Verdict.TOO_SLOW:
+            # Everybody waited for it once; that is enough.
+            self.remove(subscription)
+            subscription.warn_once(
+                "Nothing more is sent to you on this channel: the policies of"
+                f" {delivery.change.relation.schema}.{delivery.change.relation.name} took longer"
+                " for your claims than the server allows (judge_timeout_s). Make them faster,"
+                " then join again"
             )
             return False
         if ruling.verdict is Verdict.VISIBLE:
@@ -394,6 +427,17 @@ class Recovery:
             self.is_incomplete = True
         else:
             self.slices.append(transaction)
+
+
+def _give_up(
+    change: Change, found: Sequence[tuple[Subscription, Binding]], error: Exception
+) -> None:
+    """Tell those who would have got *change* that they have to read again."""
+    observe(
+        ChangeLost(table=f"{change.relation.schema}.{change.relation.name}", problem=repr(error))
+    )
+    for subscription in {subscription for subscription, _ in found}:
+        subscription.recipient.warn(RESYNC)
 
 
 def _found(

@@ -75,7 +75,7 @@ def make_binding(
         requested: The entry as the client sent it, to show it.
 
     Raises:
-        SubscriptionError: It names no table, or its filter or select is malformed.
+        SubscriptionError: It names no table, or its filter, select or a name is malformed.
     """
     if not schema and not table:
         raise SubscriptionError(
@@ -83,6 +83,8 @@ def make_binding(
             f" subscribe to: {_inspect(dict(requested))}"
         )
     schema, table = schema or _DEFAULT_SCHEMA, table or ANY
+    for name in (schema, table):
+        filters.check_encoding(name)
     return Binding(
         id=binding_id,
         event=event,

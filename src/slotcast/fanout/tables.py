@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, LiteralString
 
+import psycopg
 from psycopg import sql
 
 from slotcast.changes import UNCHANGED, UNKNOWN, Absent, Relation
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from slotcast.errors import SubscriptionError
     from slotcast.fanout.filters import Conditions
     from slotcast.fanout.row_filters import RowFilter
+
+FILTERS_KEPT: Final = 50_000
+"""Most filters of one table that are kept bound."""
 
 _GENERATED: Final = "select slotcast.generated_values(%s, %s, %s::jsonb[], %s)"
 
@@ -99,11 +103,12 @@ class TableVersion:
             json.dumps([value.decode() if isinstance(value, bytes) else None for value in image])
             for image in images
         ]
-        cursor = await connection.execute(_GENERATED, [self.source.oid, names, rows, self._added])
-        return [
-            [None if text is None else text.encode() for text in texts]
-            for (texts,) in await cursor.fetchall()
-        ]
+        found = await _rows_if_possible(
+            connection, _GENERATED, [self.source.oid, names, rows, self._added]
+        )
+        if found is None:
+            return [[UNKNOWN] * len(self._added)] * len(images)
+        return [[None if text is None else text.encode() for text in texts] for (texts,) in found]
 
     async def _fill_unchanged(
         self, connection: AsyncConnection[Any], image: Image, xid: int
@@ -127,12 +132,11 @@ class TableVersion:
             ),
             xid=sql.Literal(str(xid)),
         )
-        cursor = await connection.execute(query)
-        row = await cursor.fetchone()
-        if row is None:
+        found = await _rows_if_possible(connection, query)
+        if not found:
             return image
         values = list(image)
-        for place, text in zip(missing, row, strict=True):
+        for place, text in zip(missing, found[0], strict=True):
             values[place] = text.encode()
         return tuple(values)
 
@@ -142,6 +146,9 @@ class TableVersion:
         """Prepare to filter by *conditions*; those that do not fit any more never match."""
         new = [item for item in dict.fromkeys(conditions) if item not in self._filters]
         if new:
+            if len(self._filters) + len(new) > FILTERS_KEPT:
+                self._filters.clear()  # those still in use come back in one round trip
+                new = list(dict.fromkeys(conditions))
             bound = await bind(connection, self.relation, self._types, new)
             self._filters.update(zip(new, bound, strict=True))
 
@@ -193,6 +200,26 @@ def _with_generated(
     return tuple(
         sent.get(column.name) or dataclasses.replace(column, is_key=False) for column in defined
     )
+
+
+async def _rows_if_possible(
+    connection: AsyncConnection[Any],
+    query: LiteralString | sql.Composed,
+    parameters: Sequence[object] | None = None,
+) -> list[Any] | None:
+    """
+    Get the rows of *query*, or None when PostgreSQL refuses it.
+
+    A change may be of a table that was altered, renamed or dropped since: then what the
+    publisher left out cannot be had any more.
+    """
+    try:
+        cursor = await connection.execute(query, parameters)
+        return await cursor.fetchall()
+    except psycopg.Error:
+        if connection.broken:
+            raise
+        return None
 
 
 def _is_whole(image: Image) -> bool:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -82,12 +83,12 @@ class _Reply:
             verdict=verdict,
             readable=self.readable,
             unconditional=self.verdict is Verdict.VISIBLE,
-            error=self.error if verdict is Verdict.FAILED else None,
+            error=self.error if verdict in (Verdict.FAILED, Verdict.TOO_SLOW) else None,
         )
 
 
-def _failed(error: str) -> _Reply:
-    return _Reply(frozenset(), Verdict.FAILED, "", error)
+def _failed(verdict: Verdict, error: str) -> _Reply:
+    return _Reply(frozenset(), verdict, "", error)
 
 
 class Oracle:
@@ -123,7 +124,8 @@ class Oracle:
     async def _ask(self, calls: Sequence[_Call]) -> list[dict[Claims, _Reply]]:
         async with self._pool.connection() as connection:
             try:
-                async with connection.pipeline():
+                # A pipeline of one would only add messages.
+                async with connection.pipeline() if len(calls) > 1 else nullcontext():
                     cursors = [await self._execute(connection, call) for call in calls]
                 return [
                     _replies(call, await cursor.fetchall())
@@ -145,11 +147,12 @@ class Oracle:
                 cursor = await self._execute(connection, single)
                 replies |= _replies(single, await cursor.fetchall())
             except postgres_errors.QueryCanceled:
-                replies[claims] = _failed("57014: the policies took longer than the server allows")
+                replies[claims] = _failed(Verdict.TOO_SLOW, "57014: it took too long")
             except psycopg.Error as error:
                 if connection.broken:
                     raise
-                replies[claims] = _failed(f"{error.sqlstate}: {error.diag.message_primary}")
+                problem = f"{error.sqlstate}: {error.diag.message_primary}"
+                replies[claims] = _failed(Verdict.FAILED, problem)
         return replies
 
     async def _execute(
