@@ -131,6 +131,6 @@ def test_converter_never_raises(oid: int, value: bytes) -> None:
 
 
 @given(st.binary(max_size=40))
-@pytest.mark.parametrize("oid", [17, TEXT, 1082, 1114, 1184, 2950, 99999])
+@pytest.mark.parametrize("oid", [17, TEXT, 1042, 99999])
 def test_strings_are_valid_json_whatever_the_bytes(oid: int, value: bytes) -> None:
     assert isinstance(json.loads(converter(oid, TYPES)(value)), str)

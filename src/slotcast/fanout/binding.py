@@ -78,7 +78,12 @@ _COLLATION: Final = sql.SQL("""
             else coalesce(
                 collation_row.row ->> 'colllocale', collation_row.row ->> 'colliculocale',
                 used.collcollate)
-        end
+        end,
+        'ctype', case used.collprovider
+            when 'd' then database.row ->> 'datctype'
+            else used.collctype
+        end,
+        'is_utf8', pg_catalog.getdatabaseencoding() = 'UTF8'
     )
     from pg_catalog.pg_attribute as attribute
     cross join (
@@ -121,21 +126,9 @@ async def bind(
     """
     await types.load(connection, (column.type_oid for column in relation.columns))
     drafts = [_draft(conditions, relation, types) for conditions in filters]
-    questions = [
-        question
-        for draft in drafts
-        if not isinstance(draft, SubscriptionError)
-        for condition in draft
-        for question in condition.questions
-    ]
+    questions = [question for draft in drafts for question in _questions(draft)]
     outcomes = iter(await evaluate(connection, questions))
-    answered = (
-        draft
-        if isinstance(draft, SubscriptionError)
-        else [(condition, [next(outcomes) for _ in condition.questions]) for condition in draft]
-        for draft in drafts
-    )
-    return [draft if isinstance(draft, SubscriptionError) else _finish(draft) for draft in answered]
+    return [_finish(draft, [next(outcomes) for _ in _questions(draft)]) for draft in drafts]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,13 +168,15 @@ class _Collation:
         row = json.loads(text)
         # 'b' is the built-in provider: all its locales order by code point.
         is_builtin = row["provider"] == "b"
-        locale = row["locale"] or ""
+        is_c = row["provider"] == "c" and row["locale"] in _BYTEWISE_LOCALES
+        locales = [locale for locale in (row["locale"], row["ctype"]) if locale is not None]
         is_named = row["name"] is not None and not row["is_default"]
         return cls(
             identifier=sql.Identifier(row["schema"], row["name"]) if is_named else None,
             is_deterministic=row["is_deterministic"],
-            is_bytewise=is_builtin or (row["provider"] == "c" and locale in _BYTEWISE_LOCALES),
-            has_plain_case=is_builtin or locale.startswith(_PLAIN_CASE_LOCALES),
+            # Our bytes are UTF-8, PostgreSQL's are in the database's encoding.
+            is_bytewise=row["is_utf8"] and (is_builtin or is_c),
+            has_plain_case=all(locale.startswith(_PLAIN_CASE_LOCALES) for locale in locales),
         )
 
 
@@ -260,11 +255,25 @@ def _checks(condition: Condition, known: PgType) -> tuple[sql.Composable, ...]:
     return (does_compare, sql.SQL("pg_catalog.json_build_array({})").format(text))
 
 
+def _questions(draft: list[_Draft] | SubscriptionError) -> list[sql.Composable]:
+    if isinstance(draft, SubscriptionError):
+        return []
+    return [question for condition in draft for question in condition.questions]
+
+
 def _finish(
-    answered: Sequence[tuple[_Draft, Sequence[Outcome]]],
+    draft: list[_Draft] | SubscriptionError, outcomes: Sequence[Outcome]
 ) -> RowFilter | SubscriptionError:
+    if isinstance(draft, SubscriptionError):
+        return draft
+    answers = iter(outcomes)
     try:
-        return RowFilter(conditions=tuple(_bound(draft, outcomes) for draft, outcomes in answered))
+        return RowFilter(
+            conditions=tuple(
+                _bound(condition, [next(answers) for _ in condition.questions])
+                for condition in draft
+            )
+        )
     except SubscriptionError as error:
         return error
 

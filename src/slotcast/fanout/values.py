@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 NULL: Final = b"null"
 
-_MUST_BE_ESCAPED = re.compile(rb'[\x00-\x1f"\\]')
+_MUST_BE_ESCAPED: Final = bytes(range(0x20)) + b'"\\'
 
 # Quoted or bare, an element of an array; braces and the delimiter shape it. Bare elements
 # hold none of the characters that would need quotes.
@@ -89,9 +89,15 @@ def string(value: bytes) -> bytes:
     Bytes that are not UTF-8, which a database in SQL_ASCII may hold, are replaced by
     U+FFFD.
     """
-    if value.isascii() and _MUST_BE_ESCAPED.search(value) is None:
+    # Deleting what must be escaped is the quickest way to see that there is nothing.
+    if value.isascii() and len(value.translate(None, _MUST_BE_ESCAPED)) == len(value):
         return b'"%b"' % value
     return encode_basestring(value.decode("utf-8", "replace")).encode()
+
+
+def _plain(value: bytes) -> bytes:
+    """Give as a string what a type prints in ASCII without quotes and controls."""
+    return b'"%b"' % value
 
 
 def _verbatim(value: bytes) -> bytes:
@@ -118,11 +124,13 @@ def _bytea(value: bytes) -> bytes:
 
 def _timestamp(value: bytes) -> bytes:
     """Only the first space parts date and time: the second comes before ``BC``."""
-    return string(value.replace(b" ", b"T", 1))
+    return b'"%b"' % value.replace(b" ", b"T", 1)
 
 
 def _timestamptz(value: bytes) -> bytes:
     """PostgreSQL leaves out an offset's minutes when they are 0; ISO 8601 wants them."""
+    if value.endswith(b"+00"):
+        return b'"%b:00"' % value.replace(b" ", b"T", 1)
     return _timestamp(_SHORT_OFFSET.sub(rb"\g<0>:00", value))
 
 
@@ -138,10 +146,12 @@ _SCALARS: Final[Mapping[int, Converter]] = {
     700: _number,  # float4
     701: _number,  # float8
     1043: string,  # varchar
+    1082: _plain,  # date
+    1083: _plain,  # time
     1114: _timestamp,
     1184: _timestamptz,
     1700: _number,  # numeric
-    2950: string,  # uuid
+    2950: _plain,  # uuid
     3802: _json,  # jsonb
 }
 

@@ -35,6 +35,8 @@ create schema "odd.""schema";
 create type public.mood as enum ('zen', 'happy', 'so so');
 create type "odd.""schema".text as enum ('not', 'a text');
 create type public.pair as (n int, label text);
+create schema extensions;
+create extension citext schema extensions;
 create domain public.price as numeric(10, 2) check (value > -100);
 """
 
@@ -85,6 +87,7 @@ COLUMNS: Final[dict[str, list[str]]] = {
     'char(4) collate "C"': ["a", "ab", "b", " ab", "a!"],
     "name": ["a", "B", "ab", ""],
     '"char"': ["a", "b", ""],
+    "extensions.citext": WORDS,
     "uuid": [
         "6BA7B810-9dad-11d1-80b4-00c04fd430c8", "00000000-0000-0000-0000-000000000000", "{nope}",
     ],
@@ -254,9 +257,12 @@ def where(condition: Condition) -> sql.Composable:
 async def selected_rows(
     connection: AsyncConnection[Any], condition: Condition
 ) -> set[bytes] | psycopg.Error:
+    """Ask PostgreSQL; it needs a search path to find the operators of extensions, we do not."""
     query = sql.SQL("select row_id from sample where {}").format(where(condition))
     try:
-        rows = await images(connection, query.as_string(connection))
+        async with connection.transaction():
+            await connection.execute("set local search_path = public, extensions")
+            rows = await images(connection, query.as_string(connection))
     except psycopg.Error as error:
         return error
     return {row[0] for row in rows if isinstance(row[0], bytes)}
