@@ -37,6 +37,12 @@ _LOOPBACK: Final = "127.0.0.1"
 _DEFAULT_DATABASE_PORT: Final = 54322
 _EVERY_ADDRESS: Final = {"0.0.0.0": _LOOPBACK, "::": "::1"}  # noqa: S104 - compared, not bound
 
+SAMPLE: Final = app.Sample(
+    table="services",
+    statement="update public.services set price_cents = price_cents + 100 where name = 'Haircut'",
+)
+"""What the start page invites to try: a change that the public key may see."""
+
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM; PostgreSQL stops with us."""
@@ -147,4 +153,4 @@ async def _serve(given: Settings) -> None:
     await migrations.migrate(given.database_url, wanted)
     async with await AsyncConnection.connect(given.database_url) as connection:
         await demo.insert(connection, today=datetime.now(UTC).date())
-    await app.serve(given)
+    await app.serve(given, sample=SAMPLE)
