@@ -53,6 +53,8 @@ if TYPE_CHECKING:
 
 _NOTHING: Final[tuple[TransactionSlice, ...]] = ()
 _ROW_TAGS: Final = (b"I", b"U", b"D")
+_LEFT_OUT_PER_TURN: Final = 1024
+"""After so many rows of rolled back subtransactions, the consumer gets its turn."""
 
 
 class _Described(NamedTuple):
@@ -154,13 +156,15 @@ class Assembler:
                 return self._feed_stream(self._streaming, bytes(data))
             message = decode(data, in_stream=False)
             match message:
+                case Insert() | Update() | Delete():
+                    return self._take_row(message, len(data))
                 case StreamCommit():
                     return self._replay(message)
                 case StreamStart() | StreamStop() | StreamAbort():
                     self._take_stream_control(message)
                     return _NOTHING
                 case _:
-                    return self._take(message, len(data))
+                    return self._take(message)
         except DecodeError as error:
             error.add_note(f"The message stands at {wal_start} in the WAL.")
             raise
@@ -177,14 +181,18 @@ class Assembler:
         if stream is not None:
             stream.spool.close()
 
-    def _take(self, message: Message, size_bytes: int) -> tuple[TransactionSlice, ...]:
-        """Take a message of a plain transaction."""
+    def _take_row(
+        self, message: Insert | Update | Delete, size_bytes: int
+    ) -> tuple[TransactionSlice, ...]:
+        """Take a change of a plain transaction."""
+        if self._open is None:
+            raise DecodeError("a change came outside of a transaction")
+        change = _change(message, self._relation(message.relation_oid))
+        return self._add(self._open, change, size_bytes)
+
+    def _take(self, message: Message) -> tuple[TransactionSlice, ...]:
+        """Take what stands around the changes of plain transactions."""
         match message:
-            case Insert() | Update() | Delete():
-                if self._open is None:
-                    raise DecodeError("a change came outside of a transaction")
-                change = _change(message, self._relation(message.relation_oid))
-                return self._add(self._open, change, size_bytes)
             case Begin():
                 if self._open is not None:
                     raise DecodeError("a transaction began within another one")
@@ -264,6 +272,7 @@ class Assembler:
         gathering = _OpenSlice(commit.xid, commit.commit_lsn, commit.committed_at)
         described: dict[int, _Described] = {}
         orders = iter(stream.description_orders)
+        left_out_count = 0
         try:
             for data in stream.spool.messages():
                 message = decode(data, in_stream=True)
@@ -272,6 +281,9 @@ class Assembler:
                         described[relation.oid] = _Described(next(orders), relation)
                     case Insert() | Update() | Delete():
                         if message.xid in stream.aborted_xids:
+                            left_out_count += 1
+                            if left_out_count % _LEFT_OUT_PER_TURN == 0:
+                                yield gathering.cut(None)
                             continue
                         known = described.get(message.relation_oid)
                         relation = known.relation if known else self._relation(message.relation_oid)

@@ -34,7 +34,8 @@ class SpoolFile(Protocol):
 
 def temporary_file(memory_limit_bytes: int) -> SpoolFile:
     """Open a nameless temporary file that stays in memory up to *memory_limit_bytes*."""
-    return tempfile.SpooledTemporaryFile(max_size=memory_limit_bytes)
+    # A maximum of 0 would mean none.
+    return tempfile.SpooledTemporaryFile(max_size=max(1, memory_limit_bytes))
 
 
 class Spool:

@@ -323,3 +323,28 @@ async def test_a_large_transaction_that_is_rolled_back_leaves_nothing(
         (change,) = await recorder.transaction()
 
     assert new(change) == {"id": b"1", "note": b"kept"}
+
+
+@pytest.mark.parametrize("ddl", ["select", "alter table t add extra int default 7"])
+async def test_a_table_first_described_in_what_was_rolled_back_is_still_known(
+    source: Source, slot_name: str, ddl: str
+) -> None:
+    source.run("create table t (id int primary key, note text)")
+    source.run("alter publication live add table t")
+    url = f"{source.url}?options=-c%20logical_decoding_work_mem%3D64kB"
+
+    async with streaming(url, slot=slot_name) as (_, recorder):
+        source.run(
+            f"begin; savepoint a; {ddl};"
+            " insert into t select i, repeat('x', 100) from generate_series(1, 3000) i;"
+            " rollback to a;"
+            " insert into t select i, repeat('y', 100) from generate_series(1, 3000) i; commit"
+        )
+        streamed = await recorder.transaction()
+        source.run("insert into t values (3001, 'z')")
+        (plain,) = await recorder.transaction()
+
+    assert [new(change) for change in streamed] == [
+        {"id": b"%d" % key, "note": b"y" * 100} for key in range(1, 3001)
+    ]
+    assert new(plain) == {"id": b"3001", "note": b"z"}

@@ -240,10 +240,11 @@ async def test_a_restart_of_postgresql_is_survived(
     loop = asyncio.get_running_loop()
     with source_of(own_cluster.url()) as source:
         source.run("create table t (id int primary key)", "alter publication live add table t")
-    async with streaming(own_cluster.url(), slot=slot_name, replay_window_s=0.2) as (_, recorder):
+    async with streaming(own_cluster.url(), slot=slot_name, replay_window_s=60) as (_, recorder):
         await _insert(own_cluster, 1)
         first = await recorder.transaction()
-        await asyncio.to_thread(own_cluster.stop, mode)
+        async with asyncio.timeout(5):  # It does not wait for the window.
+            await asyncio.to_thread(own_cluster.stop, mode)
         await recorder.wait_state(StreamState.LOST)
         await asyncio.to_thread(own_cluster.start)
         returned_at = loop.time()

@@ -217,6 +217,18 @@ def test_a_rolled_back_subtransaction_is_left_out() -> None:
     assert values(pieces) == [b"1", b"3"]
 
 
+def test_however_much_was_rolled_back_the_consumer_gets_its_turn() -> None:
+    assembler = Assembler()
+    feed(assembler, STREAM_START, described(table(), 7), inserted(b"1", 7))
+    feed(assembler, *(inserted(b"2", 8) for _ in range(5000)), StreamStop())
+    feed(assembler, StreamAbort(xid=7, subxid=8, aborted_at_lsn=None, aborted_at=None))
+
+    pieces = feed(assembler, STREAM_COMMIT)
+
+    assert values(pieces) == [b"1"]
+    assert [piece.end_lsn for piece in pieces] == [None] * 4 + [Lsn(110)]
+
+
 def test_a_description_outlives_the_subtransaction_that_was_rolled_back() -> None:
     assembler = Assembler()
     feed(assembler, STREAM_START, described(table(), 8), inserted(b"1", 8), inserted(b"2", 7))
