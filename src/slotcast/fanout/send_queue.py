@@ -93,6 +93,7 @@ class SendQueue:
         "_is_held",
         "_limit_bytes",
         "_room_bytes",
+        "_write",
         "_writer",
     )
 
@@ -106,6 +107,7 @@ class SendQueue:
             limit_bytes: Most that may wait here and in *writer* together.
         """
         self._writer = writer
+        self._write = writer.write  # looked up once, not for each write
         self._flusher = flusher
         self._limit_bytes = limit_bytes
         self._frames: list[bytes] = []
@@ -149,7 +151,7 @@ class SendQueue:
         # Not held, so the writer's buffer is empty and all that was counted waits here.
         if self._limit_bytes - self._room_bytes <= COALESCE_LIMIT_BYTES:
             self._room_bytes = self._limit_bytes
-            self._writer.write(frames[0] if len(frames) == 1 else b"".join(frames))
+            self._write(frames[0] if len(frames) == 1 else b"".join(frames))
         else:
             self._write_in_pieces(frames)
 
@@ -169,7 +171,7 @@ class SendQueue:
         if not self._is_closed:
             frames = self._frames
             self.close()
-            self._writer.write(b"".join((*frames, last)))
+            self._write(b"".join((*frames, last)))
 
     def close(self) -> None:
         """Forget what waits and ignore every later frame."""
@@ -190,7 +192,7 @@ class SendQueue:
                 position += 1
             self._room_bytes += piece_bytes
             # A single large frame is shared with other connections: pass it uncopied.
-            self._writer.write(piece[0] if len(piece) == 1 else b"".join(piece))
+            self._write(piece[0] if len(piece) == 1 else b"".join(piece))
         if not self._is_closed:
             self._frames = frames[position:]
 
