@@ -33,14 +33,13 @@ class Ruling:
         readable: Names of the columns the viewer's role may SELECT.
         unconditional: Whether the viewer sees every row of the table, so that no image
             has to be judged.
-        error: What the policy raised, ``SQLSTATE: message``; only with FAILED
-            and TOO_SLOW.
+        sqlstate: Of the error that the policies raised; only with FAILED.
     """
 
     verdict: Verdict
     readable: frozenset[str]
     unconditional: bool = False
-    error: str | None = None
+    sqlstate: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -303,8 +303,9 @@ class Hub:
         if ruling.verdict is Verdict.FAILED:
             relation = delivery.change.relation
             subscription.warn_once(
+                # The whole message may quote a row that the client may not see.
                 f"Changes of {relation.schema}.{relation.name} are not sent to you: a policy"
-                f" raised an error for your claims ({ruling.error})"
+                f" raised an error for your claims (SQLSTATE {ruling.sqlstate})"
             )
             return False
         if ruling.verdict is Verdict.TOO_SLOW:

@@ -75,7 +75,7 @@ class _Reply:
     readable: frozenset[str]
     verdict: Verdict | None
     letters: str
-    error: str | None
+    sqlstate: str | None
 
     def ruling(self, position: int) -> Ruling:
         verdict = self.verdict or _LETTERS[self.letters[position]]
@@ -83,12 +83,8 @@ class _Reply:
             verdict=verdict,
             readable=self.readable,
             unconditional=self.verdict is Verdict.VISIBLE,
-            error=self.error if verdict in (Verdict.FAILED, Verdict.TOO_SLOW) else None,
+            sqlstate=self.sqlstate if verdict is Verdict.FAILED else None,
         )
-
-
-def _failed(verdict: Verdict, error: str) -> _Reply:
-    return _Reply(frozenset(), verdict, "", error)
 
 
 class Oracle:
@@ -147,12 +143,11 @@ class Oracle:
                 cursor = await self._execute(connection, single)
                 replies |= _replies(single, await cursor.fetchall())
             except postgres_errors.QueryCanceled:
-                replies[claims] = _failed(Verdict.TOO_SLOW, "57014: it took too long")
+                replies[claims] = _Reply(frozenset(), Verdict.TOO_SLOW, "", None)
             except psycopg.Error as error:
                 if connection.broken:
                     raise
-                problem = f"{error.sqlstate}: {error.diag.message_primary}"
-                replies[claims] = _failed(Verdict.FAILED, problem)
+                replies[claims] = _Reply(frozenset(), Verdict.FAILED, "", error.sqlstate)
         return replies
 
     async def _execute(
@@ -185,8 +180,8 @@ def _replies(call: _Call, rows: Sequence[TupleRow]) -> dict[Claims, _Reply]:
         verdict = Verdict.VISIBLE if unconditional else Verdict.UNKNOWABLE
         return dict.fromkeys(call.viewers, _Reply(readable, verdict, "", None))
     return {
-        claims: _Reply(readable, None, letters, error)
-        for claims, (_, _, _, letters, error) in zip(call.viewers, rows[1:], strict=True)
+        claims: _Reply(readable, None, letters, sqlstate)
+        for claims, (_, _, _, letters, sqlstate) in zip(call.viewers, rows[1:], strict=True)
     }
 
 

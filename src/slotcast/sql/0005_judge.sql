@@ -132,11 +132,11 @@ end $$;
 --
 -- Returns one row for the role (verdicts is null; judgeable tells whether the images hold all that the
 -- policies need) and then, unless unconditional or not judgeable, one for each viewer, in order: a letter for
--- each image, t (may see it), f (may not) or e (the policy raised an error, which error tells).
+-- each image, t (may see it), f (may not) or e (the policy raised an error, whose SQLSTATE is failure).
 create or replace function slotcast.judge(
   p_relation oid, p_role name, p_columns text[], p_images jsonb[], p_claims text[], p_search_path text
 )
-returns table (readable text[], unconditional boolean, judgeable boolean, verdicts text, error text)
+returns table (readable text[], unconditional boolean, judgeable boolean, verdicts text, failure text)
 language plpgsql volatile as $$
 declare
   access record;
@@ -164,7 +164,7 @@ begin
     access.condition, slotcast.image_rows(p_relation, p_columns));
   perform pg_catalog.set_config('search_path', p_search_path, true);
   foreach claims in array p_claims loop
-    error := null;
+    failure := null;
     begin
       perform slotcast.become(p_role, claims);
       execute query into verdicts using p_images;
@@ -177,7 +177,7 @@ begin
           execute query into letter using array[image];
         exception when others then
           letter := 'e';
-          error := pg_catalog.format('%s: %s', sqlstate, sqlerrm);
+          failure := sqlstate;
         end;
         verdicts := verdicts || letter;
       end loop;
