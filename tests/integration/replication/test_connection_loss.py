@@ -127,6 +127,39 @@ async def test_a_streamed_transaction_in_progress_comes_whole_after_a_loss(
 
 
 @pytest.mark.usefixtures("table")
+async def test_many_losses_keep_every_change_once_and_in_order(
+    source: Source, slot_name: str
+) -> None:
+    url = f"{source.url}?options=-c%20logical_decoding_work_mem%3D64kB"
+    row_counts = [1, 700, 4000, 3] * 6
+
+    async with streaming(url, slot=slot_name, replay_window_s=0.1) as (_, recorder):
+        first = 0
+        for number, row_count in enumerate(row_counts):
+            last = first + row_count - 1
+            source.run(
+                "begin; savepoint a;"
+                " insert into t select -i, repeat('x', 60) from generate_series(1, 1500) i;"
+                " rollback to a;"
+                f" insert into t select i, repeat('x', 60) from generate_series({first}, {last}) i;"
+                " commit"
+            )
+            first = last + 1
+            if number % 3 == 0:
+                source.run(
+                    "select pg_terminate_backend(active_pid) from pg_replication_slots"
+                    f" where slot_name = '{slot_name}' and active"
+                )
+            await asyncio.sleep(0)  # The stream runs between the writes.
+        transactions = [await recorder.transaction() for _ in row_counts]
+
+    assert StreamState.LOST in recorder.states
+    assert [len(changes) for changes in transactions] == row_counts
+    assert keys([change for changes in transactions for change in changes]) == list(range(first))
+    assert recorder.is_empty
+
+
+@pytest.mark.usefixtures("table")
 async def test_the_slot_is_never_confirmed_past_what_was_handed_over(
     source: Source, slot_name: str
 ) -> None:
