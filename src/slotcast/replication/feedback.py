@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -14,11 +15,7 @@ if TYPE_CHECKING:
     from slotcast.replication.positions import Confirmation
 
 _REPLY_GAP_S: Final = 0.1
-"""
-Least time between two updates that were only asked for.
-
-While PostgreSQL shuts down it asks again after every answer, until all is confirmed.
-"""
+"""Least time between two updates that were only asked for, in seconds."""
 
 
 class Feedback:
@@ -26,7 +23,9 @@ class Feedback:
     Sends status updates over one connection, however slow the consumer is.
 
     They are sent when a position becomes due, when PostgreSQL asks, and else every
-    *interval_s* seconds.
+    *interval_s* seconds. A PostgreSQL that shuts down first waits until all it sent is
+    confirmed, and asks again after each answer. It is not made to wait for the window: what
+    was handed over is then confirmed at once.
     """
 
     def __init__(
@@ -36,10 +35,13 @@ class Feedback:
         self._confirmation = confirmation
         self._interval_s = interval_s
         self._is_asked = False
+        self._answered_at = -math.inf
         self._changed = asyncio.Event()
 
     def reply(self) -> None:
         """Send an update soon, because PostgreSQL asked for one."""
+        if asyncio.get_running_loop().time() < self._answered_at + _REPLY_GAP_S:
+            self._confirmation.settle_all()
         self._is_asked = True
         self._changed.set()
 
@@ -54,7 +56,9 @@ class Feedback:
         """Send updates until cancelled, or until the connection is gone."""
         with suppress(StreamBroken):
             while True:
-                self._is_asked = False
+                if self._is_asked:
+                    self._is_asked = False
+                    self._answered_at = asyncio.get_running_loop().time()
                 await self._connection.send_status(
                     written=self._confirmation.handed_over_lsn,
                     confirmed=self._confirmation.confirmed_lsn,

@@ -74,6 +74,17 @@ async def test_a_question_is_answered_without_confirming_more() -> None:
         assert await connection.next() == (10, 0)
 
 
+async def test_a_question_right_after_an_answer_confirms_all_since_postgresql_shuts_down() -> None:
+    async with feeding_back(window_s=60) as (feedback, connection):
+        feedback.hand_over(Lsn(10))
+        feedback.reply()
+        answer = await connection.next()
+        feedback.reply()
+
+        assert answer == (10, 0)
+        assert await connection.next() == (10, 10)
+
+
 async def test_questions_that_follow_every_answer_are_answered_ten_times_a_second() -> None:
     async with feeding_back(window_s=60) as (feedback, connection):
         loop = asyncio.get_running_loop()
