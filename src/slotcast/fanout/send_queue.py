@@ -87,10 +87,11 @@ class SendQueue:
 
     __slots__ = (
         "_buffered_bytes",
+        "_first",
         "_flusher",
-        "_frames",
         "_is_closed",
         "_is_held",
+        "_later",
         "_limit_bytes",
         "_room_bytes",
         "_write",
@@ -110,7 +111,9 @@ class SendQueue:
         self._write = writer.write  # looked up once, not for each write
         self._flusher = flusher
         self._limit_bytes = limit_bytes
-        self._frames: list[bytes] = []
+        # Mostly one frame waits; kept beside the list, it needs none to be made and dropped.
+        self._first: bytes | None = None
+        self._later: list[bytes] = []
         self._buffered_bytes = 0  # in the writer, when last looked at
         self._room_bytes = limit_bytes  # limit - buffered - queued; negative once closed
         self._is_held = False
@@ -135,23 +138,31 @@ class SendQueue:
         """
         # The hottest function of the server: one comparison covers both the limit and
         # the closed queue, and only the first frame of a turn talks to the flusher.
-        frames = self._frames
-        if not frames:
+        if self._first is None:
+            self._first = frame
             self._flusher.add(self)
-        frames.append(frame)
+        else:
+            self._later.append(frame)
         room_bytes = self._room_bytes = self._room_bytes - len(frame)
         if room_bytes < 0:
             self._run_out_of_room()
 
     def flush(self) -> None:
         """Write what waits, unless the queue is held."""
-        if self._is_held or not self._frames:
+        first = self._first
+        if first is None or self._is_held:
             return
-        frames, self._frames = self._frames, []
         # Not held, so the writer's buffer is empty and all that was counted waits here.
+        self._first = None
+        if not self._later:
+            self._room_bytes = self._limit_bytes
+            self._write(first)
+            return
+        frames = [first, *self._later]
+        self._later = []
         if self._limit_bytes - self._room_bytes <= COALESCE_LIMIT_BYTES:
             self._room_bytes = self._limit_bytes
-            self._write(frames[0] if len(frames) == 1 else b"".join(frames))
+            self._write(b"".join(frames))
         else:
             self._write_in_pieces(frames)
 
@@ -169,15 +180,14 @@ class SendQueue:
     def finish(self, last: bytes) -> None:
         """Write everything that waits and then *last*, held or not, and close the queue."""
         if not self._is_closed:
-            frames = self._frames
+            frames = [self._first or b"", *self._later, last]
             self.close()
-            self._write(b"".join((*frames, last)))
+            self._write(b"".join(frames))
 
     def close(self) -> None:
         """Forget what waits and ignore every later frame."""
         self._is_closed = True
-        self._frames = []
-        self._room_bytes = -1
+        self._forget()
 
     def _write_in_pieces(self, frames: list[bytes]) -> None:
         """Write *frames* so that little is copied, and stop as soon as the queue is held."""
@@ -193,8 +203,14 @@ class SendQueue:
             self._room_bytes += piece_bytes
             # A single large frame is shared with other connections: pass it uncopied.
             self._write(piece[0] if len(piece) == 1 else b"".join(piece))
-        if not self._is_closed:
-            self._frames = frames[position:]
+        if position < len(frames) and not self._is_closed:
+            self._first, *self._later = frames[position:]
+
+    def _forget(self) -> None:
+        """Drop what waits, and leave no room for anything."""
+        self._first = None
+        self._later = []
+        self._room_bytes = -1
 
     def _look_at_buffer(self) -> None:
         """Count what the writer holds now instead of what it held before."""
@@ -207,8 +223,7 @@ class SendQueue:
     def _run_out_of_room(self) -> None:
         """Fail the reader if it is really too far behind."""
         if self._is_closed:
-            self._frames = []
-            self._room_bytes = -1
+            self._forget()
             return
         self._look_at_buffer()
         if self._room_bytes < 0:
