@@ -12,13 +12,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast, get_type_hints
 
-from slotcast import cli
-from slotcast.errors import SlotcastError
+from slotcast import cli, errors
 from slotcast.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "docs" / "reference"
 NOTE: Final = "<!-- Made by `make reference` from the code; do not edit. -->\n\n"
@@ -57,18 +56,16 @@ def settings_page() -> str:
     )
 
 
-def _family(error: type[SlotcastError]) -> Iterator[type[SlotcastError]]:
-    """Yield *error* and all its descendants, parents first."""
-    yield error
-    for child in error.__subclasses__():
-        yield from _family(child)
-
-
 def errors_page() -> str:
-    """Describe every error: code, name, what happened."""
+    """Describe every error of `slotcast.errors`: code, name, what happened."""
+    found = [
+        kind
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, errors.SlotcastError)
+    ]
     rows = [
-        (f"`{error.code}`", f"`{error.__name__}`", (error.__doc__ or "").split("\n\n")[0])
-        for error in sorted(_family(SlotcastError), key=lambda error: error.code)
+        (f"`{kind.code}`", f"`{kind.__name__}`", (kind.__doc__ or "").split("\n\n")[0])
+        for kind in sorted(found, key=lambda kind: kind.code)
     ]
     return (
         "# Errors\n\n"
