@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import psycopg
+import pytest
 from psycopg import sql
 
 from slotcast.postgres import migrations
@@ -70,11 +71,18 @@ def unique_name(prefix: str) -> str:
 
 
 def bin_directory(kind: str) -> Path | None:
-    """Tell where the programs of *kind* are, or how to install them."""
+    """
+    Tell where the programs of *kind* are, or how to install them.
+
+    `make test` installs them where it may (as root on Debian). Elsewhere the tests that want
+    them are skipped, but never in continuous integration.
+    """
     directory = BIN_DIRECTORIES[kind]
     if directory is not None and not (directory / "postgres").exists():
-        message = f"the tests need PostgreSQL 15 in {directory}: apt-get install postgresql-15"
-        raise RuntimeError(message)
+        message = f"PostgreSQL 15 is not in {directory}: apt-get install postgresql-15"
+        if os.environ.get("CI"):
+            raise RuntimeError(message)
+        pytest.skip(message)
     return directory
 
 
