@@ -219,8 +219,8 @@ class RealtimeSession:
         self.server.forget(self)
 
     def drain(self) -> None:
-        """End all channels, since the server stops."""
-        self.carry_out(self.table.end_all())
+        """Tell the client on all channels that the connection is about to be closed."""
+        self.carry_out(self.table.drain())
 
     def carry_out(self, effects: Iterable[Effect]) -> None:
         """Do what the protocol decided, in order."""

@@ -452,15 +452,15 @@ class TestEnding:
         ]
         assert channels.released(join.channel) == []
 
-    def test_all_channels_end_with_the_server(self) -> None:
+    def test_a_server_that_stops_says_so_and_leaves_what_is_joined_to_be_joined_again(self) -> None:
         channels = table()
         first = joined(channels, "realtime:1")
         second = joining(channels, "realtime:2").channel
 
-        effects = channels.end_all()
+        effects = channels.drain()
 
-        farewell, release, refusal, other_release = shown(effects)
-        assert (release, other_release) == (Release(first), Release(second))
+        farewell, refusal, release = shown(effects)
+        assert release == Release(second)
         assert farewell[4] == {
             "message": "Server requested disconnect",
             "status": "ok",
@@ -468,7 +468,8 @@ class TestEnding:
             "channel": "1",
         }
         assert refusal[4]["response"] == {"reason": texts.RESTARTING}
-        assert len(channels) == 0
+        assert list(channels) == [first]
+        assert channels.abandon() == [Release(first)]
 
     def test_a_lost_connection_releases_everything_in_silence(self) -> None:
         channels = table()

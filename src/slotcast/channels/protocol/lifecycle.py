@@ -262,15 +262,27 @@ class ChannelTable:
             message: What the client is told before, if it has joined the channel.
             reason: What its join is refused with, if that is still under way.
         """
-        return self._end(channel, "error", message, reason)
+        if channel.state is ChannelState.JOINING:
+            return [*self.refuse(channel, reason), Release(channel)]
+        if not channel.advance(ChannelEvent.ENDED):
+            return []
+        del self._channels[channel.topic]
+        return [self._system(channel, "error", message, "system"), Release(channel)]
 
-    def end_all(self) -> list[Effect]:
-        """End all channels since the server closes the connection; clients come back."""
-        return [
-            effect
-            for channel in self
-            for effect in self._end(channel, "ok", texts.DISCONNECT_REQUESTED, texts.RESTARTING)
-        ]
+    def drain(self) -> list[Effect]:
+        """
+        Tell the client that the server is about to close the connection.
+
+        What is joined stays so until then: a client joins it again by itself on its next
+        connection, but never a channel that it got a `phx_close` for.
+        """
+        effects: list[Effect] = []
+        for channel in self:
+            if channel.state is ChannelState.JOINING:
+                effects += [*self.refuse(channel, texts.RESTARTING), Release(channel)]
+            else:
+                effects.append(self._system(channel, "ok", texts.DISCONNECT_REQUESTED, "system"))
+        return effects
 
     def abandon(self) -> list[Release]:
         """Release all channels since the connection is gone; nothing is sent."""
@@ -345,16 +357,6 @@ class ChannelTable:
             case _:
                 return []
         return [self._reply(message, "error", {"reason": reason}, channel)]
-
-    def _end(
-        self, channel: Channel, status: Literal["ok", "error"], message: str, reason: str
-    ) -> list[Effect]:
-        if channel.state is ChannelState.JOINING:
-            return [*self.refuse(channel, reason), Release(channel)]
-        if not channel.advance(ChannelEvent.ENDED):
-            return []
-        del self._channels[channel.topic]
-        return [self._system(channel, status, message, "system"), Release(channel)]
 
     def _join_reply(
         self, channel: Channel, status: Literal["ok", "error"], response: JsonValue
