@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeAlias
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeAlias, assert_never
 
 from slotcast import strict_json
 from slotcast.errors import ProtocolError
@@ -52,6 +52,47 @@ class UserBroadcast:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VerbatimBroadcast:
+    """
+    A broadcast that receivers get as it was pushed in a text message.
+
+    Attributes:
+        payload: A JSON object, encoded; mostly with `type`, `event` and `payload`.
+    """
+
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventBroadcast:
+    """
+    A broadcast whose parts are known: a binary frame for those who understand them.
+
+    Attributes:
+        event: The application's own event name.
+        payload: JSON text, or any bytes.
+        is_json: Which of the two it is.
+        meta: A JSON object, encoded, that receivers get as `meta`; empty for none.
+    """
+
+    event: str
+    payload: bytes
+    is_json: bool
+    meta: bytes = b""
+
+
+BroadcastContent: TypeAlias = VerbatimBroadcast | EventBroadcast
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedMessage:
+    """The payload of a WebSocket frame, and whether the frame is a binary one."""
+
+    data: bytes
+    is_binary: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClientMessage:
     """
     A message from a client.
@@ -63,6 +104,7 @@ class ClientMessage:
         event: Such as ``phx_join``.
         payload: Any JSON, as clients are not to be trusted; mostly an object. A
             `UserBroadcast` when the message came as a binary frame.
+        length: Of the whole message: bytes or characters.
     """
 
     join_ref: str | None
@@ -70,6 +112,7 @@ class ClientMessage:
     topic: str
     event: str
     payload: JsonValue | UserBroadcast
+    length: int = field(default=0, compare=False)
 
 
 class Serializer(ABC):
@@ -170,6 +213,46 @@ class Serializer(ABC):
             join_ref=join_ref,
         )
 
+    def encode_broadcast(
+        self, topic: str, content: BroadcastContent, *, join_ref: str | None = None
+    ) -> EncodedMessage | None:
+        """
+        Encode a broadcast for its receivers.
+
+        Args:
+            topic: Of the channel.
+            content: What was broadcast.
+            join_ref: Of the channel, if the message is for this join of the topic alone.
+
+        Returns:
+            The message; None if receivers that speak this version cannot get it.
+        """
+        match content:
+            case VerbatimBroadcast(payload=payload):
+                return self._encode_text_broadcast(topic, payload, join_ref)
+            case EventBroadcast():
+                return self._encode_event_broadcast(topic, content, join_ref)
+            case _:
+                assert_never(content)
+
+    def _encode_event_broadcast(
+        self, topic: str, content: EventBroadcast, join_ref: str | None
+    ) -> EncodedMessage | None:
+        """Encode as a text message what is JSON; any other bytes have no place in one."""
+        if not content.is_json:
+            return None
+        meta = b',"meta":' + content.meta if content.meta else b""
+        event = strict_json.dumps(content.event)
+        parts = (b'{"event":', event, meta, b',"payload":', content.payload)
+        payload = b"".join(parts) + b',"type":"broadcast"}'
+        return self._encode_text_broadcast(topic, payload, join_ref)
+
+    def _encode_text_broadcast(
+        self, topic: str, payload: bytes, join_ref: str | None
+    ) -> EncodedMessage:
+        before, after = self.envelope(topic, "broadcast", join_ref=join_ref)
+        return EncodedMessage(before + payload + after)
+
     def changes_envelope(self, topic: str, ids: Sequence[int]) -> Envelope:
         """
         Encode a `postgres_changes` message but for its `data`, which is spliced in.
@@ -197,7 +280,7 @@ class ObjectSerializer(Serializer):
         """Read a JSON object; only `join_ref` may be missing."""
         match _load(data):
             case {"topic": topic, "event": event, "payload": payload, "ref": ref, **others}:
-                return _message(others.get("join_ref"), ref, topic, event, payload)
+                return _message(others.get("join_ref"), ref, topic, event, payload, len(data))
             case _:
                 raise ProtocolError(
                     "a message must be a JSON object with the keys topic, event, payload and ref"
@@ -222,7 +305,7 @@ class ObjectSerializer(Serializer):
 
 
 class ArraySerializer(Serializer):
-    """Version 2.0.0: JSON arrays in text frames, user broadcasts in binary ones."""
+    """Version 2.0.0: JSON arrays in text frames, broadcasts in binary ones as well."""
 
     __slots__ = ()
 
@@ -232,7 +315,7 @@ class ArraySerializer(Serializer):
         """Read a JSON array of five."""
         match _load(data):
             case [join_ref, ref, topic, event, payload]:
-                return _message(join_ref, ref, topic, event, payload)
+                return _message(join_ref, ref, topic, event, payload, len(data))
             case _:
                 raise ProtocolError(
                     "a message must be a JSON array [join_ref, ref, topic, event, payload]"
@@ -243,6 +326,25 @@ class ArraySerializer(Serializer):
         if data[:1] != _USER_BROADCAST_PUSH:
             raise ProtocolError("a binary frame must begin with 3, for a broadcast")
         return _decode_user_broadcast(data)
+
+    def _encode_event_broadcast(
+        self, topic: str, content: EventBroadcast, join_ref: str | None
+    ) -> EncodedMessage | None:
+        """
+        Encode a binary frame of kind 4, which has no place for a join ref.
+
+        JSON that is meant for one join, or whose names are too long for such a frame, goes
+        as a text message, which clients take for the same.
+        """
+        names = (topic.encode(), content.event.encode(), content.meta)
+        fits = all(len(name) <= _NAME_LIMIT_BYTES for name in names)
+        if content.is_json and (join_ref is not None or not fits):
+            return super()._encode_event_broadcast(topic, content, join_ref)
+        if not fits:
+            return None
+        encoding = _JSON if content.is_json else _RAW
+        header = bytes((_USER_BROADCAST, *map(len, names), encoding))
+        return EncodedMessage(b"".join((header, *names, content.payload)), is_binary=True)
 
     def envelope(
         self, topic: str, event: str, *, join_ref: str | None = None, ref: str | None = None
@@ -284,6 +386,7 @@ def _message(
     topic: JsonValue,
     event: JsonValue,
     payload: JsonValue | UserBroadcast,
+    length: int,
 ) -> ClientMessage:
     """
     Check the types and lengths of a message's parts.
@@ -301,6 +404,7 @@ def _message(
         topic=topic,
         event=event,
         payload=payload,
+        length=length,
     )
 
 
@@ -313,6 +417,9 @@ def _ref(name: str, value: JsonValue) -> str | None:
 
 
 _USER_BROADCAST_PUSH: Final = b"\x03"
+_USER_BROADCAST: Final = 4
+_NAME_LIMIT_BYTES: Final = 255
+"""Longest topic, event and metadata in a binary frame."""
 _HEADER_BYTES: Final = 7
 _RAW, _JSON = 0, 1
 
@@ -350,7 +457,7 @@ def _decode_user_broadcast(data: bytes) -> ClientMessage:
         is_json=encoding == _JSON,
         metadata=_decode_metadata(metadata),
     )
-    return _message(join_ref or None, ref or None, topic, "broadcast", broadcast)
+    return _message(join_ref or None, ref or None, topic, "broadcast", broadcast, len(data))
 
 
 def _decode_utf8(part: bytes) -> str:

@@ -1,0 +1,73 @@
+"""
+Who may read and write on a private channel.
+
+The seam between channels and whoever knows the policies on `realtime.messages`. A topic
+here is what applications call it, without ``realtime:``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from slotcast.claims import Claims
+
+Extension: TypeAlias = Literal["broadcast", "presence"]
+"""What a policy may tell apart: the column `extension` of `realtime.messages`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permissions:
+    """
+    What may be read on a channel.
+
+    Attributes:
+        broadcast: Whether broadcasts are delivered.
+        presence: Whether the presence state and its differences are.
+    """
+
+    broadcast: bool
+    presence: bool
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing may be read, so that the channel cannot be joined."""
+        return not (self.broadcast or self.presence)
+
+
+PUBLIC: Final = Permissions(broadcast=True, presence=True)
+"""What everybody may read on a channel that is not private."""
+
+
+class ChannelAccess(Protocol):
+    """
+    Asks the policies on `realtime.messages`.
+
+    Answers are kept by the caller until the client shows a new token; a policy that raises
+    gives no permission. An exception means that nobody could be asked.
+    """
+
+    async def read(self, topic: str, claims: Claims, headers: str) -> Permissions:
+        """
+        Tell what may be read.
+
+        Args:
+            topic: Without ``realtime:``.
+            claims: Who asks.
+            headers: Of the request that opened the connection, as a JSON object with
+                names in lower case: what `request.headers` is set to.
+
+        Raises:
+            psycopg.Error: PostgreSQL did not answer.
+        """
+        ...
+
+    async def write(self, topic: str, claims: Claims, headers: str, extension: Extension) -> bool:
+        """
+        Tell whether a message of *extension* may be sent; for the arguments see `read`.
+
+        Raises:
+            psycopg.Error: PostgreSQL did not answer.
+        """
+        ...

@@ -1,0 +1,50 @@
+"""What a sender may do in a time, charged to the sender alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """
+    How often something may happen.
+
+    Attributes:
+        per_s: How often in the long run.
+        burst: How often at once, after a quiet time.
+    """
+
+    per_s: float
+    burst: float
+
+
+class TokenBucket:
+    """
+    Counts what happens against a `Rate`: full at first, and refilled steadily.
+
+    Args:
+        rate: What is allowed.
+        now: Any clock's seconds, the same as the methods get.
+    """
+
+    __slots__ = ("_at", "_level", "rate")
+
+    def __init__(self, rate: Rate, now: float) -> None:
+        self.rate = rate
+        self._level = rate.burst
+        self._at = now
+
+    def take(self, now: float, count: float = 1.0) -> bool:
+        """Count *count* events; False, and nothing is counted, if they are too many."""
+        level = self.level(now)
+        if level < count:
+            return False
+        self._level = level - count
+        self._at = now
+        return True
+
+    def level(self, now: float) -> float:
+        """Tell how many events would be allowed at once."""
+        elapsed_s = max(now - self._at, 0.0)
+        return min(self._level + elapsed_s * self.rate.per_s, self.rate.burst)
