@@ -1,16 +1,20 @@
 #!/bin/sh
-# The tests run against the embedded PostgreSQL 18 and against the oldest that Slotcast serves,
-# PostgreSQL 15, from the system. As root on Debian this installs it; elsewhere it says what is
-# missing.
+# What the tests need from the system: the oldest PostgreSQL that Slotcast serves, beside the
+# embedded newest, and a browser with a font. As root on Debian this installs it; elsewhere it
+# says what is missing.
 set -eu
 
-if [ -x /usr/lib/postgresql/15/bin/postgres ]; then
+missing=
+[ -x /usr/lib/postgresql/15/bin/postgres ] || missing="$missing postgresql-15"
+command -v chromium >/dev/null || missing="$missing chromium fonts-liberation"
+if [ -z "$missing" ]; then
     exit 0
 fi
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-    echo 'Some tests need PostgreSQL 15. On Debian 12 run: sudo apt-get install postgresql-15' >&2
+    echo "Some tests need more. On Debian 12 run: sudo apt-get install$missing" >&2
     exit 0
 fi
-echo 'Installing PostgreSQL 15 for the tests'
+echo "Installing for the tests:$missing"
 apt-get update -qq
-DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends postgresql-15 >/dev/null
+# shellcheck disable=SC2086 # a list of packages
+DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing >/dev/null
