@@ -1,0 +1,308 @@
+"""
+Where a recorded scenario is played again: connections to a server, and its database.
+
+The transcript has the recording's form and placeholders. Nothing sleeps: that no more comes
+is known from a *marker*, a message that is not in the transcript and whose answer comes
+after everything else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any, Final, Self
+from urllib.parse import urlencode
+
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from support.phoenix import TIMEOUT_S, phoenix_client
+from support.recorded.recording import MEMBERS
+from support.server import ANON_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import psycopg
+    from websockets.asyncio.client import ClientConnection
+
+    from support.phoenix import Message, PhoenixClient
+    from support.recorded.recording import Line
+
+USER_1: Final = "aaaaaaaa-0000-4000-8000-000000000001"
+USER_2: Final = "aaaaaaaa-0000-4000-8000-000000000002"
+SOME_UUID: Final = "aaaaaaaa-0000-4000-8000-0000000000ab"
+
+_PLACEHOLDERS: Final = {USER_1: "U1", USER_2: "U2", SOME_UUID: "<uuid1>"}
+_TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
+_LONG_TEXT = re.compile(r"x{1000,}|y{300,}|z{300,}")
+_MARKER_REF: Final = "marker-"
+_MARKER_TABLE: Final = """
+create table public.marker (id int generated always as identity primary key);
+grant select on public.marker to anon;
+alter publication supabase_realtime add table public.marker;
+"""
+
+
+def with_placeholders(text: str) -> str:
+    """Replace what differs from run to run in a sent or received text."""
+    for value, placeholder in _PLACEHOLDERS.items():
+        text = text.replace(value, placeholder)
+    text = _TOKEN.sub("<jwt>", text)
+    return _LONG_TEXT.sub(lambda found: f"{found[0][0]}…({len(found[0])})", text)
+
+
+def _message(text: str) -> Message:
+    """Read a message of either version, in the form of version 2.0.0."""
+    decoded: Any = json.loads(text)
+    if text.startswith("["):
+        return decoded
+    return [decoded.get(member) for member in MEMBERS]
+
+
+class Stage:
+    """
+    A server, its database, and the connections of one scenario.
+
+    Args:
+        url: The server's, ``http://host:port``.
+        database: As the owner of the tables.
+        key: The anonymous API key.
+    """
+
+    def __init__(
+        self, url: str, database: psycopg.AsyncConnection[Any], *, key: str = ANON_KEY
+    ) -> None:
+        self.lines: list[Line] = []
+        self._url = url.replace("http", "ws", 1) + "/realtime/v1/websocket"
+        self._http_url = url
+        self._database = database
+        self._key = key
+        self._actors: list[Actor] = []
+        self._resources = AsyncExitStack()
+        self._watcher: PhoenixClient | None = None
+
+    async def __aenter__(self) -> Self:
+        await self._resources.__aenter__()
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self._resources.aclose()
+
+    def note(self, text: str) -> None:
+        """Note what is tried next."""
+        self.lines.append(["#", with_placeholders(text)])
+
+    async def connect(
+        self,
+        name: str,
+        version: str | None = "2.0.0",
+        *,
+        key: str | None = "",
+        headers: dict[str, str] | None = None,
+    ) -> Actor | None:
+        """
+        Open a connection; gives None if it is refused.
+
+        Args:
+            name: What the transcript calls it.
+            version: Of the serializer; None names none.
+            key: The API key, by default the anonymous one; None sends none.
+            headers: Further headers of the handshake.
+        """
+        query = {"apikey": self._key if key == "" else key, "vsn": version}
+        given = urlencode({name: value for name, value in query.items() if value is not None})
+        began = time.monotonic()
+        try:
+            connection = await self._resources.enter_async_context(
+                connect(
+                    f"{self._url}?{given}",
+                    additional_headers=headers,
+                    compression=None,
+                    max_size=None,
+                )
+            )
+        except InvalidStatus as error:
+            response = error.response
+            body = bytes(response.body or b"").decode()
+            duration_s = round((time.monotonic() - began) / 2) * 2
+            self.lines.append(
+                ["<", name, f"HTTP {response.status_code} {body} (after ~{duration_s}s)"]
+            )
+            return None
+        actor = Actor(self, name, connection, is_version_2=(version or "1")[0] == "2")
+        self._actors.append(actor)
+        return actor
+
+    async def enter(self, name: str, version: str = "2.0.0", key: str = "") -> Actor:
+        """Open a connection that has to be accepted."""
+        actor = await self.connect(name, version, key=key)
+        if actor is None:
+            raise AssertionError(f"the handshake was refused: {self.lines[-1]}")
+        return actor
+
+    async def replay(self, name: str, text: str) -> dict[str, Any] | None:
+        """
+        Send a recorded frame on the connection *name*, which is opened if need be.
+
+        Returns:
+            The payload of the reply, or None for a frame that need not be answered.
+        """
+        actor = next((actor for actor in self._actors if actor.name == name), None)
+        if actor is None:
+            actor = await self.enter(name, "1.0.0" if text.startswith("{") else "2.0.0")
+        if text.startswith("BIN "):
+            await actor.send(bytes.fromhex(text.removeprefix("BIN ")))
+            return None
+        ref = _message(text)[1]
+        await actor.send(text)
+        return (await actor.until(lambda m: m[1] == ref and m[3] == "phx_reply"))[4]
+
+    async def run(self, statement: str) -> None:
+        """Run SQL, and note it."""
+        self.note(f"SQL {statement}")
+        await self._database.execute(statement.encode())
+
+    async def change(self, statement: str) -> None:
+        """Run SQL that changes rows, and wait until all that it brings has come."""
+        await self.run(statement)
+        watcher = await self._watch_marker()
+        count = len(watcher.changes("marker"))
+        await self._database.execute("insert into public.marker default values")
+        await watcher.change_count("marker", count + 1)
+        for actor in self._actors:
+            await actor.settle()
+
+    async def _watch_marker(self) -> PhoenixClient:
+        """Make the table whose changes are handed over after those made before."""
+        if self._watcher is None:
+            await self._database.execute(_MARKER_TABLE)
+            self._watcher = await self._resources.enter_async_context(
+                phoenix_client(self._http_url, apikey=self._key)
+            )
+            binding = {"event": "INSERT", "schema": "public", "table": "marker"}
+            await self._watcher.subscribe("marker", binding)
+        return self._watcher
+
+
+class Actor:
+    """One connection of a scenario, in either version of the serializer."""
+
+    def __init__(
+        self, stage: Stage, name: str, connection: ClientConnection, *, is_version_2: bool
+    ) -> None:
+        self._stage = stage
+        self.name = name
+        self._connection = connection
+        self._is_version_2 = is_version_2
+        self._last_ref = 0
+        self._marker_count = 0
+        self._received: list[Message] = []
+        self._arrived = asyncio.Condition()
+        self._reader = asyncio.create_task(self._read())
+
+    async def send(self, data: str | bytes) -> None:
+        """Send a frame as it is, and wait until it is answered, if it is."""
+        shown = with_placeholders(data) if isinstance(data, str) else f"BIN {data.hex()}"
+        self._stage.lines.append([">", self.name, shown])
+        await self._connection.send(data)
+        await self.settle()
+
+    async def push(
+        self,
+        topic: str,
+        event: str,
+        payload: object,
+        join_ref: str | None = None,
+        *,
+        ref: str | None = None,
+    ) -> None:
+        """Send a message, under the next ref unless one is given."""
+        await self.send(self._encode(topic, event, payload, join_ref, ref or self._take_ref()))
+
+    async def join(
+        self, name: str, config: object = None, *, ref: str | None = None, **payload: object
+    ) -> str:
+        """
+        Join ``realtime:name`` and wait for the reply, and for what follows it.
+
+        Args:
+            name: Of the topic.
+            config: None sends none.
+            ref: Of the join; None takes the next one.
+            payload: Further members.
+
+        Returns:
+            The join ref.
+        """
+        ref = ref or self._take_ref()
+        topic = f"realtime:{name}"
+        body = payload if config is None else {"config": config, **payload}
+        await self.push(topic, "phx_join", body, ref, ref=ref)
+        reply = await self.until(lambda m: m[3] == "phx_reply" and m[1] == ref)
+        if reply[4]["response"].get("postgres_changes"):
+            await self.until(lambda m: m[2:4] == [topic, "system"])
+            await self.settle()
+        return ref
+
+    async def leave(self, name: str, join_ref: str) -> None:
+        """Leave ``realtime:name`` and wait for its end."""
+        topic = f"realtime:{name}"
+        await self.push(topic, "phx_leave", {}, join_ref)
+        await self.until(lambda m: m[1:4] == [join_ref, topic, "phx_close"])
+
+    async def until(self, wanted: Callable[[Message], bool]) -> Message:
+        """Wait for a message, in the form of version 2.0.0, that *wanted* accepts."""
+
+        def found() -> Message | None:
+            return next((message for message in self._received if wanted(message)), None)
+
+        async with asyncio.timeout(TIMEOUT_S), self._arrived:
+            await self._arrived.wait_for(lambda: found() or self._reader.done())
+        message = found()
+        if message is None:
+            raise AssertionError(f"the server closed the connection {self.name}")
+        return message
+
+    async def settle(self) -> None:
+        """Wait until everything that the server has sent so far has come."""
+        self._marker_count += 1
+        ref = f"{_MARKER_REF}{self._marker_count}"
+        await self._connection.send(self._encode("phoenix", "heartbeat", {}, None, ref))
+        await self.until(lambda message: message[1] == ref)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._connection.close()
+
+    def _take_ref(self) -> str:
+        self._last_ref += 1
+        return str(self._last_ref)
+
+    def _encode(
+        self, topic: str, event: str, payload: object, join_ref: str | None, ref: str
+    ) -> str:
+        if self._is_version_2:
+            return json.dumps([join_ref, ref, topic, event, payload])
+        message = {"topic": topic, "event": event, "payload": payload, "ref": ref}
+        return json.dumps(message if join_ref is None else {**message, "join_ref": join_ref})
+
+    async def _read(self) -> None:
+        try:
+            async for data in self._connection:
+                await self._take(data if isinstance(data, str) else data.decode())
+        except ConnectionClosed:
+            pass
+        async with self._arrived:
+            self._arrived.notify_all()
+
+    async def _take(self, text: str) -> None:
+        message = _message(text)
+        if not str(message[1]).startswith(_MARKER_REF):
+            self._stage.lines.append(["<", self.name, with_placeholders(text)])
+        async with self._arrived:
+            self._received.append(message)
+            self._arrived.notify_all()
