@@ -136,6 +136,7 @@ async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncG
         supabase_deletes=settings.delete_events == "supabase",
         recovery_window_s=settings.recovery_window_s,
         recovery_limit_bytes=settings.recovery_limit_bytes,
+        on_delay=lambda: replication.let_go(),  # noqa: PLW0108 - it is made below
     )
     started = asyncio.Event()
 
@@ -190,10 +191,12 @@ async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncG
         try:
             yield front.url
         finally:
-            realtime.drain()
-            await server.stop()
+            # The stream ends while everybody is still joined: what it would hand over to
+            # nobody stays in the slot, for those who join again.
             streaming.cancel()
             await asyncio.wait([streaming])
+            realtime.drain()
+            await server.stop()
 
 
 class _Front:

@@ -25,6 +25,10 @@ Message = list[Any]
 """``[join_ref, ref, topic, event, payload]``"""
 
 
+class ConnectionLost(AssertionError):
+    """The connection was closed, so what a test waited for cannot come any more."""
+
+
 class PhoenixClient:
     """One connection in serializer 2.0.0; keeps every message it got, in order."""
 
@@ -56,8 +60,14 @@ class PhoenixClient:
             await self._arrived.wait_for(lambda: found() or self._reader.done())
         message = found()
         if message is None:
-            raise AssertionError(f"the connection was closed; it brought {self.messages[after:]}")
+            problem = f"the connection was closed; it brought {self.messages[after:]}"
+            raise ConnectionLost(problem)
         return message
+
+    async def closed(self) -> int | None:
+        """Wait until the connection is gone; gives the close code (1006: without a word)."""
+        await asyncio.wait([self._reader])
+        return self.connection.close_code
 
     async def push(
         self, topic: str, event: str, payload: object, join_ref: str | None = None

@@ -109,6 +109,7 @@ class Hub:
             all the same.
         recovery_window_s: How long after `start` joining clients get recovered changes.
         recovery_limit_bytes: Most that is kept for them.
+        on_delay: Is called when PostgreSQL could not be asked about a batch, which waits.
     """
 
     def __init__(
@@ -120,6 +121,7 @@ class Hub:
         supabase_deletes: bool,
         recovery_window_s: float,
         recovery_limit_bytes: int,
+        on_delay: Callable[[], None],
     ) -> None:
         self._pool = pool
         self._judge = judge
@@ -127,6 +129,7 @@ class Hub:
         self._supabase_deletes = supabase_deletes
         self._subscriptions = Subscriptions()
         self._versions = TableVersions()
+        self._on_delay = on_delay
         self._turn = asyncio.Lock()
         self._recovery = Recovery(recovery_window_s, recovery_limit_bytes)
         self._arrivals: list[Subscription] = []
@@ -221,6 +224,7 @@ class Hub:
                 return await question()
             except (psycopg.OperationalError, PoolTimeout) as error:
                 observe(HandOverDelayed(problem=str(error).strip()))
+                self._on_delay()
                 await asyncio.sleep(_RETRY_DELAY_S)
 
     async def _prepare(self, wanted: Sequence[_Wanted]) -> list[_Delivery]:

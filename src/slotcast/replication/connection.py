@@ -9,6 +9,9 @@ it would, the loop waits for the socket instead.
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from struct import Struct
 from typing import TYPE_CHECKING, Any, Final
@@ -254,6 +257,15 @@ class WalConnection:
             raise StreamBroken(str(error)) from error
         while self._receive_until_done():
             await self.wait()
+
+    def cut(self) -> None:
+        """Break the connection off, whoever uses it at the moment; may be called twice."""
+        # A descriptor of our own, since libpq and the loop go on to use theirs.
+        with (
+            suppress(OSError, psycopg.Error),
+            socket.socket(fileno=os.dup(self._pgconn.socket)) as twin,
+        ):
+            twin.shutdown(socket.SHUT_RDWR)
 
     async def close(self) -> None:
         """Close the connection; may be called twice."""

@@ -140,6 +140,7 @@ class Replication:
         self._is_prepared = False
         self._was_live = False
         self._live = asyncio.Event()
+        self._connection: WalConnection | None = None
         self.state = StreamState.CONNECTING
         self.boot_lsn: Lsn | None = None
 
@@ -161,6 +162,16 @@ class Replication:
     async def wait_live(self) -> None:
         """Wait until the stream is live."""
         await self._live.wait()
+
+    def let_go(self) -> None:
+        """
+        Cut the connection; when the consumer is done with its batch, another one takes over.
+
+        For a consumer that cannot go on without PostgreSQL: one that shuts down waits until
+        all that it sent is confirmed, so the two would wait for each other.
+        """
+        if self._connection is not None:
+            self._connection.cut()
 
     async def run(self, deliver: Callable[[Sequence[TransactionSlice]], Awaitable[None]]) -> None:
         """
@@ -213,6 +224,7 @@ class Replication:
                 raise
             return str(error)
         self._is_prepared = True
+        self._connection = connection
         try:
             await self._take_slot(connection)
             session = Session(
@@ -231,6 +243,7 @@ class Replication:
         except StreamBroken as error:
             return str(error)
         finally:
+            self._connection = None
             await connection.close()
 
     async def _take_slot(self, connection: WalConnection) -> None:
