@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PAYLOAD_TOO_LARGE: Final = b'["Error 413: Payload Too Large"]'
 KEPT_VALUE_BYTES: Final = 64
-"""Longest value that stays in a change that is too large."""
+"""Longest value, as JSON, that stays in a change that is too large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Projection:
 
         Args:
             image: Values in the order of the layout's columns.
-            largest_bytes: Leave out values whose text form is longer; None keeps all.
+            largest_bytes: Leave out values that are longer as JSON; None keeps all.
         """
         return _encode(self._fields, image, largest_bytes)
 
@@ -70,8 +70,8 @@ class TableLayout:
 
     Args:
         relation: All columns that images have, generated ones among them.
-        primary_key: Names of the primary key's columns; the key of a table whose replica
-            identity is full.
+        primary_key: Names of the primary key's columns: the key of a table whose replica
+            identity is full, and what always comes with selected columns.
         types: Knows the types of all columns.
     """
 
@@ -80,6 +80,7 @@ class TableLayout:
     ) -> None:
         self.relation = relation
         self.key_columns = _key_columns(relation, primary_key)
+        self._unselected = self.key_columns.union(primary_key)
         self._fields = [
             _Field(
                 index, json.dumps(column.name).encode() + b":", converter(column.type_oid, types)
@@ -112,7 +113,7 @@ class TableLayout:
             select: Columns that it asked for besides the key's, or None for all.
 
         Returns:
-            The projection, or None when it may read no column at all.
+            The projection, or None when it may read no column of the table.
         """
         cached = self._projections.get((readable, select))
         if cached is not None:
@@ -122,9 +123,9 @@ class TableLayout:
             index
             for index, column in enumerate(columns)
             if column.name in readable
-            and (select is None or column.name in select or column.name in self.key_columns)
+            and (select is None or column.name in select or column.name in self._unselected)
         ]
-        if not wanted:
+        if not wanted and not any(column.name in readable for column in columns):
             return None
         projection = Projection(
             [self._fields[index] for index in wanted],
@@ -221,12 +222,15 @@ def timestamp(committed_at: datetime) -> bytes:
 
 
 def _key_columns(relation: Relation, primary_key: Collection[str]) -> frozenset[str]:
-    """Name the columns that identify a row; all of them where nothing less does."""
+    """
+    Name the columns that identify a row.
+
+    There may be none. All columns will not do instead: who gets only the key of a row gets it
+    because the rest is not for them.
+    """
     if relation.replica_identity is ReplicaIdentity.FULL:
-        names = frozenset(primary_key)
-    else:
-        names = frozenset(column.name for column in relation.columns if column.is_key)
-    return names or frozenset(column.name for column in relation.columns)
+        return frozenset(primary_key)
+    return frozenset(column.name for column in relation.columns if column.is_key)
 
 
 def _largest_bytes(limit_bytes: int, *images: Image) -> int | None:
@@ -242,6 +246,8 @@ def _encode(fields: Sequence[_Field], image: Image, largest_bytes: int | None) -
             parts.append(field.key + NULL)
         elif isinstance(value, Absent):
             continue
-        elif largest_bytes is None or len(value) <= largest_bytes:
-            parts.append(field.key + field.convert(value))
+        else:
+            encoded = field.convert(value)
+            if largest_bytes is None or len(encoded) <= largest_bytes:
+                parts.append(field.key + encoded)
     return b"{" + b",".join(parts) + b"}"

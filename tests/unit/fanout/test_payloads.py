@@ -134,21 +134,69 @@ def test_who_may_read_no_column_gets_nothing() -> None:
 
 def test_a_change_that_is_too_large_keeps_its_short_values() -> None:
     table = layout()
-    row: Image = (b"1", b"x" * 65, b"x" * 64)
+    row: Image = (b"1", b"x" * 63, b"x" * 62)  # 65 and 64 bytes as JSON
 
-    data = json.loads(table.insert(projection(table), AT, row, 129))
-    whole = json.loads(table.insert(projection(table), AT, row, 130))
+    data = json.loads(table.insert(projection(table), AT, row, 125))
+    whole = json.loads(table.insert(projection(table), AT, row, 126))
 
-    assert data["record"] == {"id": 1, "secret": "x" * 64}
+    assert data["record"] == {"id": 1, "secret": "x" * 62}
     assert data["errors"] == ["Error 413: Payload Too Large"]
     assert len(data["columns"]) == 3
     assert whole["errors"] is None
 
 
-def test_a_table_without_a_key_is_identified_by_all_its_columns() -> None:
-    columns = (Column(name="body", type_oid=TEXT, type_modifier=-1, is_key=False),)
+def test_selected_columns_come_with_the_primary_key_and_the_replica_identity() -> None:
+    columns = (
+        Column(name="id", type_oid=INT4, type_modifier=-1, is_key=False),
+        Column(name="body", type_oid=TEXT, type_modifier=-1, is_key=True),
+        Column(name="secret", type_oid=TEXT, type_modifier=-1, is_key=False),
+    )
+    table = TableLayout(
+        Relation(
+            oid=1,
+            schema="public",
+            name="notes",
+            replica_identity=ReplicaIdentity.INDEX,
+            columns=columns,
+        ),
+        primary_key={"id"},
+        types=TYPES,
+    )
+
+    data = json.loads(table.update(projection(table, ALL, ()), AT, NEW, None, LIMIT_BYTES))
+
+    assert data["record"] == {"id": 1, "body": "new"}
+    assert data["old_record"] == {"body": "new"}
+
+
+def keyless() -> TableLayout:
+    columns = tuple(
+        Column(name=name, type_oid=TEXT, type_modifier=-1, is_key=True)
+        for name in ("body", "secret")
+    )
     table = Relation(
         oid=1, schema="public", name="log", replica_identity=ReplicaIdentity.FULL, columns=columns
     )
+    return TableLayout(table, primary_key=(), types=TYPES)
 
-    assert TableLayout(table, primary_key=(), types=TYPES).key_columns == {"body"}
+
+def test_the_key_of_a_row_of_a_table_without_one_gives_nothing_of_it_away() -> None:
+    table = keyless()
+    row: Image = (b"b", b"s")
+
+    deleted = json.loads(table.delete(projection(table), AT, row, LIMIT_BYTES, key_only=True))
+    updated = json.loads(table.update(projection(table), AT, row, None, LIMIT_BYTES))
+
+    assert deleted["old_record"] == {}
+    assert updated["old_record"] == {}
+
+
+@pytest.mark.parametrize(("select", "shown"), [(("body",), {"body": "b"}), ((), {})])
+def test_a_table_without_a_key_shows_the_selected_columns_alone(
+    select: tuple[str, ...], shown: dict[str, Any]
+) -> None:
+    table = keyless()
+
+    data = json.loads(table.insert(projection(table, ALL, select), AT, (b"b", b"s"), LIMIT_BYTES))
+
+    assert data["record"] == shown
