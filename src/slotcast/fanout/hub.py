@@ -53,6 +53,8 @@ T = TypeVar("T")
 _Wanted: TypeAlias = "tuple[TransactionSlice, Change, list[tuple[Subscription, Binding]]]"
 
 _RETRY_DELAY_S: Final = 0.2
+_VISIBILITY_DELAY_S: Final = 0.0005
+_ARE_VISIBLE: Final = "select slotcast.are_visible(%s::bigint[])"
 _FRAMES_A_TURN: Final = 2000
 RESYNC: Final = "resync"
 """Said to clients that have to read again what they show, since changes were lost."""
@@ -223,13 +225,14 @@ class Hub:
             try:
                 return await question()
             except (psycopg.OperationalError, PoolTimeout) as error:
-                observe(HandOverDelayed(problem=str(error).strip()))
+                observe(HandOverDelayed(problem=problem(error)))
                 self._on_delay()
                 await asyncio.sleep(_RETRY_DELAY_S)
 
     async def _prepare(self, wanted: Sequence[_Wanted]) -> list[_Delivery]:
         """Complete the images of changes, and keep the bindings whose filters let them through."""
         async with self._pool.connection() as connection:
+            await _until_visible(connection, {transaction.xid for transaction, _, _ in wanted})
             deliveries = [
                 _Delivery(
                     change=change,
@@ -296,6 +299,8 @@ class Hub:
                 continue
             if all(condition.column in ruling.readable for condition in binding.conditions):
                 messages[subscription, binding.select].append(binding.id)
+            else:
+                counts.denied += 1
         for (subscription, select), ids in messages.items():
             data = encoder.data(subscription.claims, select)
             if data is not None:
@@ -453,6 +458,23 @@ def _found(
         for subscription, binding in subscriptions.interested(change.relation, change.operation)
         if subscription.since is None or transaction.commit_lsn >= subscription.since
     ]
+
+
+async def _until_visible(connection: AsyncConnection[TupleRow], xids: Iterable[int]) -> None:
+    """
+    Wait until PostgreSQL shows what transactions did to whoever asks.
+
+    Their commits were logged, which is an instant before: a membership that came or went
+    with them would be overlooked, and unchanged values not be found.
+    """
+    delay_s = _VISIBILITY_DELAY_S
+    while True:
+        cursor = await connection.execute(_ARE_VISIBLE, [list(xids)], prepare=True)
+        row = await cursor.fetchone()
+        if row is not None and row[0]:
+            return
+        await asyncio.sleep(delay_s)
+        delay_s = min(2 * delay_s, _RETRY_DELAY_S)
 
 
 async def _complete(connection: AsyncConnection[TupleRow], deliveries: Sequence[_Delivery]) -> None:

@@ -8,6 +8,19 @@
 -- All functions here run with the rights of their caller, the server's own role, which has to be a member of
 -- the roles it judges for. So USAGE on schema slotcast is all it needs, and is of no use to anybody else.
 
+-- Whether what these transactions did is visible to others. The write-ahead log tells of a commit an instant
+-- before snapshots do (and with synchronous replication, as long before as the standby takes): whoever asks in
+-- between sees memberships as they were before that commit.
+--   p_xids  32-bit ids, as the log has them, of transactions less than two billion older than the newest
+create or replace function slotcast.are_visible(p_xids bigint[])
+returns boolean language sql volatile set search_path = pg_catalog as $$
+  select coalesce(bool_and(pg_visible_in_snapshot((newest - age)::text::xid8, now.snapshot)), true)
+  from pg_current_snapshot() as now(snapshot)
+  cross join lateral (select pg_snapshot_xmax(now.snapshot)::text::bigint) as of(newest)
+  cross join unnest(p_xids) as given(xid)
+  cross join lateral (select ((newest - xid + 2147483648) & 4294967295) - 2147483648) as distance(age)
+$$;
+
 -- Whether a policy for these roles (0 is PUBLIC) applies to a role.
 create or replace function slotcast.applies_to(p_roles oid[], p_role name)
 returns boolean language sql stable set search_path = pg_catalog as $$
@@ -19,7 +32,7 @@ $$;
 --   readable:      names of the columns it may SELECT, in table order (empty without USAGE on the schema)
 --   unconditional: whether no row policy applies to it
 --   condition:     the policies that apply as one expression over the table's columns; null when unconditional,
---                  and when the table or the role does not exist
+--                  and when there is no such table, or no such role that the server may become
 create or replace function slotcast.row_access(
   p_relation oid, p_role name,
   out readable text[], out unconditional boolean, out condition text
@@ -32,7 +45,11 @@ declare
 begin
   select c.relnamespace, c.relowner, c.relrowsecurity, c.relforcerowsecurity into relation
   from pg_class c where c.oid = p_relation;
-  if not found or not exists (select from pg_roles r where r.rolname = p_role) then
+  if not found or not exists (
+    select from pg_roles r
+    where r.rolname = p_role
+      and pg_has_role(r.oid, case when current_setting('server_version_num')::int >= 160000 then 'SET' else 'MEMBER' end)
+  ) then
     readable := '{}'; unconditional := false; condition := null;
     return;
   end if;
@@ -51,7 +68,9 @@ begin
     return;
   end if;
 
-  select string_agg(format('(%s)', pg_get_expr(p.polqual, p.polrelid)), ' or ' order by p.polname)
+  -- The orders are those in which a SELECT evaluates them (permissive ones are read backwards), since that
+  -- decides whether one that would raise an error is reached.
+  select string_agg(format('(%s)', pg_get_expr(p.polqual, p.polrelid)), ' or ' order by p.polname desc)
            filter (where p.polpermissive),
          string_agg(format('(%s)', pg_get_expr(p.polqual, p.polrelid)), ' and ' order by p.polname)
            filter (where not p.polpermissive)
@@ -113,7 +132,8 @@ returns text language sql stable set search_path = pg_catalog as $$
   group by n.nspname, c.relname
 $$;
 
--- Act as a role with the given claims until the end of the (sub)transaction, as a request would.
+-- Act as a role with the given claims until the end of the (sub)transaction, as a request would. Call it as
+-- the server's own role: no other may use this schema.
 create or replace function slotcast.become(p_role name, p_claims text)
 returns void language plpgsql volatile as $$
 begin
@@ -179,6 +199,7 @@ begin
           letter := 'e';
           failure := sqlstate;
         end;
+        perform pg_catalog.set_config('role', 'none', true);
         verdicts := verdicts || letter;
       end loop;
     end;
