@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 
 PREFIX: Final = "SLOTCAST_"
 
+_CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
+    "delete_events": ("authorized", "supabase"),
+    "log_level": ("debug", "info", "warning", "error"),
+    "log_format": ("line", "json"),
+    "metrics": ("open", "token", "off"),
+    "inspector": ("on", "off"),
+}
+
+_LEAST_TOKEN_LENGTH: Final = 16
+
 
 def _setting(default: object, doc: str, *, secret: bool = False) -> Any:  # noqa: ANN401
     """Declare a field with its documentation; `reference` and `--help` print it."""
@@ -36,7 +46,25 @@ class Settings:
     )
     host: str = _setting("127.0.0.1", "Address to listen on.")
     port: int = _setting(54321, "TCP port to listen on; 0 takes a free one.")
-    log_level: str = _setting("info", "debug, info, warning or error.")
+    log_level: str = _setting(
+        "info", "debug, info, warning or error. Only debug shows messages that may quote rows."
+    )
+    log_format: str = _setting("line", "line: for people; json: one object a line.")
+    metrics: str = _setting(
+        "token",
+        "Who may read /metrics. token: who shows metrics_token, and nobody while that is"
+        " empty; open: everybody; off: nobody.",
+    )
+    metrics_token: str = _setting(
+        "", "Bearer token for /metrics, at least 16 characters.", secret=True
+    )
+    metrics_top: int = _setting(
+        10,
+        "How many topics and connections /metrics names, the largest ones; 0 names none.",
+    )
+    inspector: str = _setting(
+        "off", "Whether /inspector, a page to try channels with, is served: on or off."
+    )
 
     jwt_secret: str = _setting(
         "", "Secret for HS256, HS384 and HS512 tokens, at least 32 bytes.", secret=True
@@ -92,13 +120,16 @@ class Settings:
     )
 
     def __post_init__(self) -> None:
-        if self.delete_events not in ("authorized", "supabase"):
+        for name, allowed in _CHOICES.items():
+            if getattr(self, name) not in allowed:
+                *others, last = allowed
+                raise SettingsError(
+                    f"{name} is {getattr(self, name)!r}; it must be {', '.join(others)} or {last}"
+                )
+        if 0 < len(self.metrics_token) < _LEAST_TOKEN_LENGTH:
             raise SettingsError(
-                f"delete_events is {self.delete_events!r}; it must be authorized or supabase"
-            )
-        if self.log_level not in ("debug", "info", "warning", "error"):
-            raise SettingsError(
-                f"log_level is {self.log_level!r}; it must be debug, info, warning or error"
+                f"metrics_token has fewer than {_LEAST_TOKEN_LENGTH} characters; make one with"
+                " `openssl rand -hex 32`"
             )
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)

@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     # Until the server takes the signal over, it ends us the way that stops PostgreSQL.
     signal.signal(signal.SIGTERM, _exit)
     given = project.settings(arguments)
-    configure_logging(given.log_level)
+    configure_logging(given.log_level, given.log_format)
     directory: Path = arguments.directory
     with state.hold(directory):
         given, kept = prepare(directory, given, arguments.database_port)

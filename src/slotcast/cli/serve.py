@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
             " SLOTCAST_DATABASE_URL=postgresql://user:password@host:port/database, or run"
             " `slotcast dev`, which brings a PostgreSQL along"
         )
-    configure_logging(given.log_level)
+    configure_logging(given.log_level, given.log_format)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(app.serve(given))
     return 0

@@ -26,12 +26,13 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 from slotcast.changes import Operation
+from slotcast.counters import DeliveryCounts
 from slotcast.errors import SubscriptionError
 from slotcast.fanout.payloads import timestamp
 from slotcast.fanout.row_filters import RowFilter, ask
 from slotcast.fanout.subscriptions import Binding, Subscription, Subscriptions
 from slotcast.fanout.tables import TableVersion, TableVersions
-from slotcast.observations import Observation, observe
+from slotcast.observations import Observation, observe, problem
 from slotcast.verdicts import Question, Verdict
 
 if TYPE_CHECKING:
@@ -112,6 +113,9 @@ class Hub:
         recovery_window_s: How long after `start` joining clients get recovered changes.
         recovery_limit_bytes: Most that is kept for them.
         on_delay: Is called when PostgreSQL could not be asked about a batch, which waits.
+
+    Attributes:
+        counts: What became of changes.
     """
 
     def __init__(
@@ -132,6 +136,7 @@ class Hub:
         self._subscriptions = Subscriptions()
         self._versions = TableVersions()
         self._on_delay = on_delay
+        self.counts = DeliveryCounts()
         self._turn = asyncio.Lock()
         self._recovery = Recovery(recovery_window_s, recovery_limit_bytes)
         self._arrivals: list[Subscription] = []
@@ -149,7 +154,8 @@ class Hub:
         """Hand the changes of *batch* to everybody who asked for them and may see them."""
         async with self._turn:
             for transaction in batch:
-                self._recovery.keep(transaction)
+                if self._recovery.keep(transaction):
+                    self.counts.recovered += len(transaction.changes)
             await self._process(batch, self._subscriptions)
 
     async def add(self, subscription: Subscription) -> None:
@@ -168,6 +174,11 @@ class Hub:
         finally:
             if subscription in self._arrivals:  # given up before it was admitted
                 self._arrivals.remove(subscription)
+
+    @property
+    def subscription_count(self) -> int:
+        """How many subscriptions get changes; those of wildcards count once, too."""
+        return len(self._subscriptions)
 
     def remove(self, subscription: Subscription) -> None:
         """Send nothing more to *subscription*."""
@@ -217,7 +228,7 @@ class Hub:
                     await self._hand_over([single])
             else:
                 (_, change, found) = wanted[0]
-                _give_up(change, found, error)
+                self._give_up(change, found, error)
 
     async def _until_answered(self, question: Callable[[], Awaitable[T]]) -> T:
         """Put a question to PostgreSQL until it answers; it may be gone for a while."""
@@ -225,6 +236,7 @@ class Hub:
             try:
                 return await question()
             except (psycopg.OperationalError, PoolTimeout) as error:
+                self.counts.delays += 1
                 observe(HandOverDelayed(problem=problem(error)))
                 self._on_delay()
                 await asyncio.sleep(_RETRY_DELAY_S)
@@ -281,7 +293,7 @@ class Hub:
             try:
                 sent_count += self._send_one(delivery, current)
             except Exception as error:  # noqa: BLE001 (what was sent before must not be sent again)
-                _give_up(delivery.change, current, error)
+                self._give_up(delivery.change, current, error)
             if sent_count >= _FRAMES_A_TURN:
                 sent_count = 0
                 await asyncio.sleep(0)
@@ -289,6 +301,8 @@ class Hub:
 
     def _send_one(self, delivery: _Delivery, found: Sequence[tuple[Subscription, Binding]]) -> int:
         """Send one change to those who may see it; returns to how many."""
+        relation = delivery.change.relation
+        counts = self.counts.table(relation.schema, relation.name)
         encoder = _Encoder(delivery, self._record_limit_bytes)
         messages: defaultdict[tuple[Subscription, tuple[str, ...] | None], list[int]] = defaultdict(
             list
@@ -296,9 +310,15 @@ class Hub:
         for subscription, binding in found:
             ruling = delivery.rulings[subscription.claims]
             if not self._is_entitled(delivery, subscription, ruling):
+                if ruling.verdict in (Verdict.FAILED, Verdict.TOO_SLOW):
+                    counts.failed += 1
+                else:
+                    counts.denied += 1
                 continue
             if all(condition.column in ruling.readable for condition in binding.conditions):
                 messages[subscription, binding.select].append(binding.id)
+            else:
+                counts.denied += 1
             else:
                 counts.denied += 1
         for (subscription, select), ids in messages.items():
@@ -306,7 +326,19 @@ class Hub:
             if data is not None:
                 recipient = subscription.recipient
                 recipient.send(encoder.frame(recipient, tuple(dict.fromkeys(ids)), data))
+        counts.changes += 1
+        counts.deliveries += len(messages)
         return len(messages)
+
+    def _give_up(
+        self, change: Change, found: Sequence[tuple[Subscription, Binding]], error: Exception
+    ) -> None:
+        """Tell those who would have got *change* that they have to read again."""
+        relation = change.relation
+        self.counts.table(relation.schema, relation.name).lost += 1
+        observe(ChangeLost(table=f"{relation.schema}.{relation.name}", problem=problem(error)))
+        for subscription in {subscription for subscription, _ in found}:
+            subscription.recipient.warn(RESYNC)
 
     def _is_entitled(self, delivery: _Delivery, subscription: Subscription, ruling: Ruling) -> bool:
         if ruling.verdict is Verdict.FAILED:
@@ -417,14 +449,19 @@ class Recovery:
             self.is_incomplete = False
         return self._boot_lsn is not None
 
-    def keep(self, transaction: TransactionSlice) -> None:
-        """Keep *transaction* if it was recovered and is recent enough to be missed."""
+    def keep(self, transaction: TransactionSlice) -> bool:
+        """
+        Keep *transaction* if it was recovered and is recent enough to be missed.
+
+        Returns:
+            Whether it is, or was beyond the limit.
+        """
         if not self.is_open or self._boot_lsn is None or transaction.commit_lsn >= self._boot_lsn:
-            return
+            return False
         if not transaction.changes or (
             transaction.committed_at.timestamp() < self._began - self._window_s
         ):
-            return
+            return False
         self._kept_bytes += sum(
             len(value)
             for change in transaction.changes
@@ -437,17 +474,7 @@ class Recovery:
             self.is_incomplete = True
         else:
             self.slices.append(transaction)
-
-
-def _give_up(
-    change: Change, found: Sequence[tuple[Subscription, Binding]], error: Exception
-) -> None:
-    """Tell those who would have got *change* that they have to read again."""
-    observe(
-        ChangeLost(table=f"{change.relation.schema}.{change.relation.name}", problem=repr(error))
-    )
-    for subscription in {subscription for subscription, _ in found}:
-        subscription.recipient.warn(RESYNC)
+        return True
 
 
 def _found(

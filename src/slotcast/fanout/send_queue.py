@@ -23,6 +23,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final, Protocol
 
+from slotcast.counters import SendCounts
 from slotcast.errors import SlowConsumer
 
 if TYPE_CHECKING:
@@ -51,9 +52,14 @@ class Writer(Protocol):
 
 
 class Flusher:
-    """Flushes, in one callback, every queue that got a frame in this turn of the loop."""
+    """
+    Flushes, in one callback, every queue that got a frame in this turn of the loop.
 
-    __slots__ = ("_call_soon", "_dirty")
+    Attributes:
+        counts: What its queues wrote.
+    """
+
+    __slots__ = ("_call_soon", "_dirty", "counts")
 
     def __init__(self, call_soon: Callable[[Callable[[], None]], object]) -> None:
         """
@@ -64,6 +70,7 @@ class Flusher:
         """
         self._call_soon = call_soon
         self._dirty: list[SendQueue] = []
+        self.counts = SendCounts()
 
     def add(self, queue: SendQueue) -> None:
         """Flush *queue* when the turn is over."""
@@ -87,6 +94,7 @@ class SendQueue:
 
     __slots__ = (
         "_buffered_bytes",
+        "_counts",
         "_first",
         "_flusher",
         "_is_closed",
@@ -110,6 +118,7 @@ class SendQueue:
         self._writer = writer
         self._write = writer.write  # looked up once, not for each write
         self._flusher = flusher
+        self._counts = flusher.counts
         self._limit_bytes = limit_bytes
         # Mostly one frame waits; kept beside the list, it needs none to be made and dropped.
         self._first: bytes | None = None
@@ -154,13 +163,19 @@ class SendQueue:
             return
         # Not held, so the writer's buffer is empty and all that was counted waits here.
         self._first = None
+        counts = self._counts
+        counts.writes += 1
         if not self._later:
+            counts.frames += 1
+            counts.sent_bytes += len(first)
             self._room_bytes = self._limit_bytes
             self._write(first)
             return
         frames = [first, *self._later]
         self._later = []
         if self._limit_bytes - self._room_bytes <= COALESCE_LIMIT_BYTES:
+            counts.frames += len(frames)
+            counts.sent_bytes += self._limit_bytes - self._room_bytes
             self._room_bytes = self._limit_bytes
             self._write(b"".join(frames))
         else:
@@ -201,6 +216,8 @@ class SendQueue:
                 piece_bytes += len(frames[position])
                 position += 1
             self._room_bytes += piece_bytes
+            self._counts.frames += len(piece)
+            self._counts.sent_bytes += piece_bytes
             # A single large frame is shared with other connections: pass it uncopied.
             self._write(piece[0] if len(piece) == 1 else b"".join(piece))
         if position < len(frames) and not self._is_closed:
@@ -229,6 +246,7 @@ class SendQueue:
         if self._room_bytes < 0:
             behind_bytes = self._limit_bytes - self._room_bytes
             self.close()
+            self._counts.overflows += 1
             self._writer.overflow(
                 SlowConsumer(
                     f"{behind_bytes} bytes wait for this connection, over its limit of"

@@ -104,9 +104,14 @@ class Subscriptions:
         self._by_table: defaultdict[tuple[str, str], dict[Subscription, list[Binding]]] = (
             defaultdict(dict)
         )
+        self._all: set[Subscription] = set()
+
+    def __len__(self) -> int:
+        return len(self._all)
 
     def add(self, subscription: Subscription) -> None:
         """Let *subscription* be found; adding it again does nothing."""
+        self._all.add(subscription)
         for binding in subscription.bindings:
             bindings = self._by_table[binding.schema, binding.table].setdefault(subscription, [])
             if binding not in bindings:
@@ -114,6 +119,7 @@ class Subscriptions:
 
     def remove(self, subscription: Subscription) -> None:
         """Let *subscription* not be found any more; it may be gone already."""
+        self._all.discard(subscription)
         for binding in subscription.bindings:
             key = (binding.schema, binding.table)
             found = self._by_table.get(key)

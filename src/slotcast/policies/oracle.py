@@ -15,6 +15,7 @@ are asked one at a time, so that only the slow one fails.
 from __future__ import annotations
 
 import json
+import time
 from collections import defaultdict
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
@@ -24,6 +25,7 @@ import psycopg
 from psycopg import errors as postgres_errors
 
 from slotcast.changes import Absent, Image
+from slotcast.counters import JudgeCounts
 from slotcast.verdicts import Ruling, Verdict
 
 if TYPE_CHECKING:
@@ -94,6 +96,9 @@ class Oracle:
     Args:
         pool: Connections whose role is a member of every role that is judged for.
         search_path: The search_path under which the functions of policies run.
+
+    Attributes:
+        counts: What PostgreSQL was asked.
     """
 
     def __init__(
@@ -101,11 +106,15 @@ class Oracle:
     ) -> None:
         self._pool = pool
         self._search_path = search_path
+        self.counts = JudgeCounts()
 
     async def judge(self, questions: Sequence[Question]) -> list[Mapping[Claims, Ruling]]:
         """Rule on every viewer of every question; see `slotcast.verdicts.Judge.judge`."""
         calls = _calls(questions)
+        began = time.perf_counter()
         replies = dict(zip(calls, await self._ask(list(calls.values())), strict=True))
+        self.counts.round_trip_s.observe(time.perf_counter() - began)
+        self.counts.pairs += sum(len(question.viewers) for question in questions)
         answers: list[Mapping[Claims, Ruling]] = []
         for question in questions:
             known = known_columns(question.image)

@@ -48,6 +48,11 @@ class Confirmation:
         self.confirmed_lsn = Lsn(0)
 
     @property
+    def unconfirmed_since(self) -> float | None:
+        """About when the oldest unconfirmed position was handed over; None without one."""
+        return self._due[0][0] - self._window_s if self._due else None
+
+    @property
     def due_at(self) -> float | None:
         """When `settle` has something to do next; None while all is confirmed."""
         return self._due[0][0] if self._due else None

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from slotcast.changes import TransactionSlice
+    from slotcast.counters import StreamCounts
     from slotcast.pgoutput.assembler import Assembler
     from slotcast.replication.connection import WalConnection
     from slotcast.replication.positions import Confirmation, Progress
@@ -67,7 +68,7 @@ class Session:
     """
     Receives from *connection*, which streams, and hands over to *deliver*.
 
-    *confirmation* and *progress* outlive the session; *assembler* is its own.
+    *confirmation*, *progress* and *counts* outlive the session; *assembler* is its own.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Session:
         assembler: Assembler,
         deliver: Callable[[Sequence[TransactionSlice]], Awaitable[None]],
         status_interval_s: float,
+        counts: StreamCounts,
     ) -> None:
         self._connection = connection
         self._confirmation = confirmation
@@ -87,6 +89,7 @@ class Session:
         self._deliver = deliver
         self._feedback = Feedback(connection, confirmation, interval_s=status_interval_s)
         self._batch = _Batch()
+        self._counts = counts
 
     async def run(self) -> NoReturn:
         """
@@ -121,6 +124,7 @@ class Session:
         while True:
             data = self._connection.receive()
             if data is not None:
+                self._counts.received_bytes += len(data)
                 await self._take(data)
                 message_count += 1
                 if message_count % _MESSAGES_PER_TURN == 0:
@@ -129,6 +133,7 @@ class Session:
                 await self._hand_over()
             else:
                 await self._connection.wait()
+                self._counts.heard_at = asyncio.get_running_loop().time()
 
     async def _take(self, data: memoryview) -> None:
         """Take one message of the replication protocol."""
@@ -136,6 +141,7 @@ class Session:
         if kind == _XLOG_DATA:
             wal_start, _wal_end, _sent_at = _XLOG_DATA_HEAD.unpack_from(data)
             self._batch.grow(len(data))
+            self._see(wal_start)  # below those of commits seen before, when it is a row's
             for piece in self._assembler.feed(Lsn(wal_start), data[_XLOG_DATA_HEAD.size :]):
                 await self._add(piece)
         elif kind == _KEEPALIVE:
@@ -146,12 +152,15 @@ class Session:
     async def _add(self, piece: TransactionSlice) -> None:
         remaining = self._progress.remaining(piece)
         if remaining is not None:
+            self._counts.changes += len(remaining.changes)
+            self._counts.transactions += remaining.end_lsn is not None
             self._batch.add(remaining)
             if self._batch.is_full:
                 await self._hand_over()
 
     async def _take_keepalive(self, data: memoryview) -> None:
         wal_end, _sent_at, must_reply = _KEEPALIVE_BODY.unpack(data)
+        self._see(wal_end)
         if must_reply:
             self._feedback.reply()
         if self._batch.slices:
@@ -164,11 +173,18 @@ class Session:
     async def _hand_over(self) -> None:
         slices = self._batch.slices
         self._batch = _Batch()
+        self._counts.pending_since = slices[0].committed_at.timestamp()
         await self._deliver(slices)
+        self._counts.pending_since = None
         end_lsn = self._progress.handed_over(slices)
         if end_lsn is not None:
+            self._see(end_lsn)
             self._feedback.hand_over(end_lsn)
         await _give_others_a_turn()
+
+    def _see(self, lsn: int) -> None:
+        """Note that PostgreSQL spoke of *lsn*."""
+        self._counts.seen_lsn = max(self._counts.seen_lsn, lsn)
 
     async def _stop(self) -> None:
         """Confirm without the delay that a crash calls for, and wait until it is known."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from psycopg import sql
 
+from slotcast.counters import StreamCounts
 from slotcast.errors import DatabaseError
 from slotcast.observations import Observation, observe
 from slotcast.pgoutput.assembler import Assembler
@@ -116,6 +117,7 @@ class Replication:
             before. A transaction whose commit LSN is below was found in the slot: it was
             committed before this process could serve anybody. Set before the first
             delivery.
+        counts: What the stream brought, over all its connections.
     """
 
     def __init__(
@@ -143,6 +145,7 @@ class Replication:
         self._connection: WalConnection | None = None
         self.state = StreamState.CONNECTING
         self.boot_lsn: Lsn | None = None
+        self.counts = StreamCounts()
 
     @property
     def live(self) -> bool:
@@ -158,6 +161,11 @@ class Replication:
     def confirmed_lsn(self) -> Lsn:
         """Everything before may be forgotten by PostgreSQL."""
         return self._confirmation.confirmed_lsn
+
+    @property
+    def unconfirmed_since(self) -> float | None:
+        """About when the oldest unconfirmed position was handed over, in the loop's time."""
+        return self._confirmation.unconfirmed_since
 
     async def wait_live(self) -> None:
         """Wait until the stream is live."""
@@ -189,6 +197,7 @@ class Replication:
             DecodeError: PostgreSQL sent what cannot be understood.
         """
         loop = asyncio.get_running_loop()
+        self.counts.lost_at = loop.time()
         backoff = Backoff()
         observed_reason: str | None = None
         try:
@@ -234,6 +243,7 @@ class Replication:
                 assembler=Assembler(spool_memory_bytes=self._spool_memory_bytes),
                 deliver=deliver,
                 status_interval_s=_status_interval_s(server),
+                counts=self.counts,
             )
             await session.run()
         except StreamRefused as error:
@@ -266,6 +276,7 @@ class Replication:
         if self.boot_lsn is None:
             self.boot_lsn = identity.flush_lsn
         self._was_live = True
+        self.counts.connections += 1
         observe(StreamLive(slot=self._slot, start_lsn=self.handed_over_lsn))
         self._become(StreamState.LIVE)
 
@@ -276,6 +287,7 @@ class Replication:
             observe(HistoryChanged(slot=self._slot))
             self._confirmation = Confirmation(self._replay_window_s)
             self._progress = Progress()
+            self.counts.seen_lsn = 0
         self._history = history
 
     def _become(self, state: StreamState) -> None:
@@ -284,8 +296,10 @@ class Replication:
         self.state = state
         if state is StreamState.LIVE:
             self._live.set()
+            self.counts.lost_at = None
         else:
             self._live.clear()
+            self.counts.lost_at = self.counts.lost_at or asyncio.get_running_loop().time()
         if self._on_state is not None:
             self._on_state(state)
 
