@@ -319,8 +319,6 @@ class Hub:
                 messages[subscription, binding.select].append(binding.id)
             else:
                 counts.denied += 1
-            else:
-                counts.denied += 1
         for (subscription, select), ids in messages.items():
             data = encoder.data(subscription.claims, select)
             if data is not None:
