@@ -1,10 +1,15 @@
-"""The question who may see a row image, and its answer: the seam between fan-out and policies."""
+"""
+What policies permit: the seams between those who ask and those who know.
+
+Who may see a row image is a `Question`, whose answer is a `Ruling` for each viewer. What may
+be read on a private channel is `Permissions`.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -73,3 +78,26 @@ class Judge(Protocol):
                 so ask again.
         """
         ...
+
+
+Extension: TypeAlias = Literal["broadcast", "presence"]
+"""What policies on `realtime.messages` may tell apart: its column `extension`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permissions:
+    """
+    What may be read on a channel.
+
+    Attributes:
+        broadcast: Whether broadcasts are delivered.
+        presence: Whether the presence state and its differences are.
+    """
+
+    broadcast: bool
+    presence: bool
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing may be read, so that the channel cannot be joined."""
+        return not (self.broadcast or self.presence)

@@ -7,34 +7,14 @@ here is what applications call it, without ``realtime:``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol
+
+from slotcast.verdicts import Extension, Permissions
 
 if TYPE_CHECKING:
     from slotcast.claims import Claims
 
-Extension: TypeAlias = Literal["broadcast", "presence"]
-"""What a policy may tell apart: the column `extension` of `realtime.messages`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Permissions:
-    """
-    What may be read on a channel.
-
-    Attributes:
-        broadcast: Whether broadcasts are delivered.
-        presence: Whether the presence state and its differences are.
-    """
-
-    broadcast: bool
-    presence: bool
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing may be read, so that the channel cannot be joined."""
-        return not (self.broadcast or self.presence)
-
+__all__ = ["PUBLIC", "ChannelAccess", "Extension", "Permissions"]
 
 PUBLIC: Final = Permissions(broadcast=True, presence=True)
 """What everybody may read on a channel that is not private."""
