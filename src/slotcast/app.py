@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -153,13 +153,14 @@ async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncG
         replay_window_s=settings.replay_window_s,
         on_state=follow,
     )
-    async with asyncio.TaskGroup() as tasks, pool:
+    async with asyncio.TaskGroup() as tasks, AsyncExitStack() as opened:
         streaming = tasks.create_task(replication.run(hub.deliver))
         # The stream's own checks come first, since they say best what is wrong. A slot that
         # is being created may wait for long transactions; that is no reason not to listen.
         with suppress(TimeoutError):
             async with asyncio.timeout(_START_PATIENCE_S):
                 await started.wait()
+        await opened.enter_async_context(pool)
         await _check_migrations(pool)
         realtime = RealtimeServer(
             keyring=keyring,
@@ -265,6 +266,13 @@ class _Front:
 
 async def _check_migrations(pool: AsyncConnectionPool[AsyncConnection[TupleRow]]) -> None:
     """Refuse a database whose system migrations the server cannot use."""
+    try:
+        await _look_for_migrations(pool)
+    except (psycopg.Error, PoolTimeout) as error:
+        raise DatabaseError(f"PostgreSQL could not be examined: {error}") from error
+
+
+async def _look_for_migrations(pool: AsyncConnectionPool[AsyncConnection[TupleRow]]) -> None:
     async with pool.connection() as connection:
         cursor = await connection.execute(
             "select current_user, has_schema_privilege(oid, 'USAGE')"

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PREFIX: Final = "SLOTCAST_"
 
+_HIGHEST_PORT: Final = 65_535
+
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "delete_events": ("authorized", "supabase"),
     "log_level": ("debug", "info", "warning", "error"),
@@ -135,6 +137,10 @@ class Settings:
             value = getattr(self, field.name)
             if isinstance(value, (int, float)) and value < 0:
                 raise SettingsError(f"{field.name} is {value}; it must not be negative")
+        if self.port > _HIGHEST_PORT:
+            raise SettingsError(f"port is {self.port}; it must be at most {_HIGHEST_PORT}")
+        if self.pool_size == 0:
+            raise SettingsError("pool_size is 0; it must be at least 1")
 
 
 _TYPES: Final = get_type_hints(Settings)
