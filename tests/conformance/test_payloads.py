@@ -18,8 +18,8 @@ APPOINTMENTS = {"event": "*", "schema": "public", "table": "appointments"}
 CREATE = """
 create table public.kinds (
   id int8 primary key, small int2, amount numeric(10, 2), ratio float8, done bool, name text,
-  code char(5), document jsonb, numbers int4[], words text[], day date, moment timestamp, instant timestamptz,
-  span int4range, owner uuid, bytes bytea, nothing text
+  code char(5), document jsonb, numbers int4[], words text[], day date, moment timestamp,
+  instant timestamptz, span int4range, owner uuid, bytes bytea, nothing text
 );
 grant select on public.kinds to anon;
 alter publication supabase_realtime add table public.kinds;
@@ -29,7 +29,8 @@ INSERT = r"""
 insert into public.kinds values (
   9007199254740993, -3, 10.50, 0.5, true, 'O''Neill "é" 🎈', 'ab',
   '{"a": [1, {"b": null}]}', '{1,null,3}', '{a,"b,c",null}', '2026-01-02',
-  '2026-01-02 03:04:05.123456', '2026-01-02 03:04:05.5+02', '[1,5)', 'aaaaaaaa-0000-4000-8000-000000000001', '\xdeadbeef', null
+  '2026-01-02 03:04:05.123456', '2026-01-02 03:04:05.5+02', '[1,5)',
+  'aaaaaaaa-0000-4000-8000-000000000001', '\xdeadbeef', null
 )
 """
 
