@@ -20,7 +20,10 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 import slotcast
+from slotcast.channels.limits import spread, sustained
+from slotcast.channels.participant import TopicLimits
 from slotcast.channels.server import ChannelLimits, RealtimeServer
+from slotcast.channels.topics import Topics
 from slotcast.errors import DatabaseError
 from slotcast.fanout.hub import Hub
 from slotcast.fanout.registration import Registrar
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
 _ANON_KEY_LIFETIME_S: Final = 10 * 365 * 86_400
 _STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _START_PATIENCE_S: Final = 5.0
+_PRESENCE_WINDOW_S: Final = 30.0
 _READY_TIMEOUT_S: Final = 2.0
 
 _DESCRIBE: Final = """
@@ -162,17 +166,18 @@ async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncG
                 await started.wait()
         await opened.enter_async_context(pool)
         await _check_migrations(pool)
+        topics = Topics(
+            asyncio.get_running_loop().call_soon,
+            presence_limit_bytes=settings.presence_state_limit_bytes,
+        )
         realtime = RealtimeServer(
             keyring=keyring,
             registrar=Registrar(pool, judge, publication=settings.publication),
             hub=hub,
             wait_live=replication.wait_live,
             tasks=tasks,
-            limits=ChannelLimits(
-                channels_per_connection=settings.channels_per_connection,
-                join_timeout_s=settings.join_timeout_s,
-                channelless_timeout_s=settings.channelless_timeout_s,
-            ),
+            limits=_channel_limits(settings),
+            topics=topics,
         )
         front = _Front(settings, pool, replication, keyring, sample)
         server = HttpServer(
@@ -198,6 +203,22 @@ async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncG
             await asyncio.wait([streaming])
             realtime.drain()
             await server.stop()
+
+
+def _channel_limits(settings: Settings) -> ChannelLimits:
+    return ChannelLimits(
+        channels_per_connection=settings.channels_per_connection,
+        join_timeout_s=settings.join_timeout_s,
+        channelless_timeout_s=settings.channelless_timeout_s,
+        joins=sustained(settings.join_rate_per_s),
+        messages=sustained(settings.message_rate_per_s),
+        topic=TopicLimits(
+            broadcast_limit_bytes=settings.broadcast_limit_bytes,
+            presence_calls=spread(settings.presence_calls_per_30_s, _PRESENCE_WINDOW_S),
+            presence_limit_bytes=settings.presence_limit_bytes,
+            presence_keys_limit=settings.presence_keys_limit,
+        ),
+    )
 
 
 class _Front:

@@ -115,6 +115,28 @@ class Settings:
         4 * 1024 * 1024, "Most that may wait for one connection before it is closed."
     )
     channels_per_connection: int = _setting(100, "Most channels one connection may join.")
+    broadcast_limit_bytes: int = _setting(3_000_500, "Largest payload of a broadcast.")
+    message_rate_per_s: float = _setting(
+        500.0,
+        "How often one connection may broadcast or change its presence; five times as often in a"
+        " single second.",
+    )
+    http_message_rate_per_s: float = _setting(
+        1000.0, "How many broadcasts one user may send over HTTP; five times as many at once."
+    )
+    join_rate_per_s: float = _setting(
+        100.0, "How often one connection may join channels; five times as often in a single second."
+    )
+    presence_calls_per_30_s: int = _setting(
+        5, "How often one channel may change what it is present with."
+    )
+    presence_limit_bytes: int = _setting(
+        8 * 1024, "Largest object that a channel may be present with."
+    )
+    presence_keys_limit: int = _setting(100, "Most members of such an object.")
+    presence_state_limit_bytes: int = _setting(
+        1024 * 1024, "How large the presence state of one topic may grow."
+    )
     connection_limit: int = _setting(20_000, "Most connections at a time.")
     idle_timeout_s: float = _setting(60.0, "A connection that sent nothing for so long is closed.")
     channelless_timeout_s: float = _setting(

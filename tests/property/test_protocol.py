@@ -25,11 +25,14 @@ from slotcast.channels.protocol.joins import (
     parse_token_push,
 )
 from slotcast.channels.protocol.lifecycle import (
+    Broadcast,
     ChangeToken,
     ChannelState,
     ChannelTable,
     Effect,
     Join,
+    Joined,
+    PresenceCall,
     Release,
     Send,
 )
@@ -278,7 +281,9 @@ class Conversation(RuleBasedStateMachine):
 
     @rule(
         topic=st.sampled_from(["realtime:a", "realtime:b", "phoenix", "other"]),
-        event=st.sampled_from(["phx_leave", "access_token", "broadcast", "heartbeat", "x"]),
+        event=st.sampled_from(
+            ["phx_leave", "access_token", "broadcast", "presence", "heartbeat", "x"]
+        ),
         ref=REF,
         join_ref=REF,
         payload=JOIN,
@@ -291,7 +296,7 @@ class Conversation(RuleBasedStateMachine):
         if join.channel.state is not ChannelState.JOINED:
             was_joining = join.channel.state is ChannelState.JOINING
             effects = self.channels.accept(join.channel, join.request)
-            assert len(effects) == was_joining
+            assert bool(effects) == was_joining
             self.carry_out(effects)
 
     @rule(join=joins)
@@ -299,7 +304,7 @@ class Conversation(RuleBasedStateMachine):
         if join.channel.state is not ChannelState.JOINED:
             was_joining = join.channel.state is ChannelState.JOINING
             effects = self.channels.refuse(join.channel, "reason")
-            assert len(effects) == was_joining
+            assert bool(effects) == was_joining
             self.carry_out(effects)
 
     @rule(join=joins)
@@ -349,6 +354,8 @@ class Conversation(RuleBasedStateMachine):
                     assert channel not in list(self.channels)
                 case Join(channel) | ChangeToken(channel):
                     assert channel in list(self.channels)
+                case Joined(channel) | Broadcast(channel) | PresenceCall(channel):
+                    assert channel.state is ChannelState.JOINED
 
 
 TestConversation = Conversation.TestCase

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+BURST_S: Final = 5.0
+"""How many seconds' worth may happen at once, after a quiet time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +21,16 @@ class Rate:
 
     per_s: float
     burst: float
+
+
+def sustained(per_s: float) -> Rate:
+    """Make the rate of what may happen *per_s* times a second, with `BURST_S` to spare."""
+    return Rate(per_s=per_s, burst=per_s * BURST_S)
+
+
+def spread(count: int, over_s: float) -> Rate:
+    """Make the rate of what may happen *count* times in *over_s* seconds."""
+    return Rate(per_s=count / over_s, burst=count)
 
 
 class TokenBucket:

@@ -19,12 +19,18 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 from slotcast import strict_json
+from slotcast.channels.access import PUBLIC
+from slotcast.channels.limits import TokenBucket
+from slotcast.channels.participant import Participant
 from slotcast.channels.protocol import texts
 from slotcast.channels.protocol.lifecycle import (
+    Broadcast,
     ChangeToken,
     ChannelState,
     ChannelTable,
     Join,
+    Joined,
+    PresenceCall,
     Release,
     Send,
 )
@@ -40,11 +46,15 @@ from slotcast.tokens import expired, handshake_text
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Sequence
 
+    from slotcast.channels.access import ChannelAccess, Permissions
+    from slotcast.channels.limits import Rate
+    from slotcast.channels.participant import TopicLimits
     from slotcast.channels.protocol.joins import JoinRequest
-    from slotcast.channels.protocol.lifecycle import Channel, Effect
+    from slotcast.channels.protocol.lifecycle import Channel, Effect, Push
     from slotcast.channels.protocol.serializers import ClientMessage, Serializer
     from slotcast.channels.session import Connection, Handshake
-    from slotcast.claims import Claims
+    from slotcast.channels.topics import Topics
+    from slotcast.claims import Claims, JsonValue
     from slotcast.fanout.hub import Hub
     from slotcast.fanout.registration import Registered, Registrar
     from slotcast.fanout.subscriptions import Binding
@@ -54,6 +64,7 @@ _Data = TypeVar("_Data", str, bytes)
 
 _LONGEST_TIMER_S: Final = 86_400.0
 _NORMAL_CLOSURE: Final = 1000
+_GOING_AWAY: Final = 1001
 
 NOTICE_EXTENSION: Final = "slotcast"
 """What `system` messages of ours are about, which the original does not send."""
@@ -86,11 +97,17 @@ class ChannelLimits:
         channels_per_connection: Most channels joined at a time.
         join_timeout_s: Longest that a join is held until its subscription is live.
         channelless_timeout_s: How long a connection may be without any channel.
+        joins: How often a connection may join.
+        messages: How often a connection may broadcast or change its presence.
+        topic: What one channel may do in its topic.
     """
 
     channels_per_connection: int
     join_timeout_s: float
     channelless_timeout_s: float
+    joins: Rate
+    messages: Rate
+    topic: TopicLimits
 
 
 class RealtimeServer:
@@ -104,6 +121,8 @@ class RealtimeServer:
         wait_live: Returns when the replication stream is live.
         tasks: Owns the tasks of all sessions.
         limits: What connections may do.
+        topics: Where broadcasts and presence go.
+        access: Asked about private channels; None to refuse them.
     """
 
     def __init__(
@@ -115,12 +134,16 @@ class RealtimeServer:
         wait_live: Callable[[], Awaitable[None]],
         tasks: asyncio.TaskGroup,
         limits: ChannelLimits,
+        topics: Topics,
+        access: ChannelAccess | None = None,
     ) -> None:
         self.keyring = keyring
         self.registrar = registrar
         self.hub = hub
         self.wait_live = wait_live
         self.limits = limits
+        self.topics = topics
+        self.access = access
         self._tasks = tasks
         self._sessions: set[RealtimeSession] = set()
         self._channelless: dict[RealtimeSession, float] = {}
@@ -140,7 +163,8 @@ class RealtimeServer:
         except TokenError as error:
             body = strict_json.dumps({"error": handshake_text(error)})
             return Refusal(status=HTTPStatus.UNAUTHORIZED, body=body)
-        session = RealtimeSession(self, connection, serializer, claims)
+        headers = strict_json.encode({**handshake.headers}) if self.access else "{}"
+        session = RealtimeSession(self, connection, serializer, claims, headers)
         self._sessions.add(session)
         self.note_channels(session, 0)
         return session
@@ -189,7 +213,18 @@ class RealtimeServer:
 class RealtimeSession:
     """One connection; a `slotcast.channels.session.Session`."""
 
-    __slots__ = ("__weakref__", "claims", "connection", "members", "serializer", "server", "table")
+    __slots__ = (
+        "__weakref__",
+        "_joins",
+        "_messages",
+        "claims",
+        "connection",
+        "headers",
+        "members",
+        "serializer",
+        "server",
+        "table",
+    )
 
     def __init__(
         self,
@@ -197,11 +232,15 @@ class RealtimeSession:
         connection: Connection,
         serializer: Serializer,
         claims: Claims,
+        headers: str,
     ) -> None:
         self.server = server
         self.connection = connection
         self.serializer = serializer
         self.claims = claims
+        self.headers = headers
+        self._joins: TokenBucket | None = None
+        self._messages: TokenBucket | None = None
         self.table = ChannelTable(serializer, channel_limit=server.limits.channels_per_connection)
         self.members: dict[Channel, Member] = {}
 
@@ -231,6 +270,10 @@ class RealtimeSession:
                 case Join(channel, request):
                     member = self.members[channel] = Member(self, channel, request)
                     member.join()
+                case Joined(channel):
+                    self.members[channel].enter()
+                case Broadcast(channel) | PresenceCall(channel):
+                    self._push(channel, effect)
                 case ChangeToken(channel, token):
                     self.members[channel].change_token(token)
                 case Release(channel):
@@ -245,7 +288,30 @@ class RealtimeSession:
         except ProtocolError as error:
             observe(FrameIgnored(remote=self.connection.remote, problem=str(error)))
             return
-        self.carry_out(self.table.receive(message))
+        if message.event == "phx_join" and not self._count_join():
+            self.carry_out(self.table.refuse_join(message, texts.TOO_MANY_JOINS))
+            self.connection.close(_GOING_AWAY, texts.TOO_MANY_JOINS)
+        else:
+            self.carry_out(self.table.receive(message))
+
+    def spend(self) -> bool:
+        """Count a message that is sent to others; False if it is one too many."""
+        now = time.monotonic()
+        if self._messages is None:
+            self._messages = TokenBucket(self.server.limits.messages, now)
+        return self._messages.take(now)
+
+    def _count_join(self) -> bool:
+        now = time.monotonic()
+        if self._joins is None:
+            self._joins = TokenBucket(self.server.limits.joins, now)
+        return self._joins.take(now)
+
+    def _push(self, channel: Channel, push: Push) -> None:
+        """Do what a push asks, unless an earlier one has ended the channel."""
+        member = self.members.get(channel)
+        if member is not None:
+            member.push(push)
 
     def _release(self, channel: Channel) -> None:
         member = self.members.pop(channel, None)
@@ -259,7 +325,9 @@ class Member:
     What one channel holds: its claims, its subscription, its timer, the task of its join.
 
     It is the `slotcast.fanout.subscriptions.Recipient` of its subscription. Frames that come
-    before the join is answered wait, since clients drop what they did not join yet.
+    before the join is answered wait, since clients drop what they did not join yet. To its
+    part in its topic, which begins when the join is answered, it is the
+    `slotcast.channels.participant.Host`.
     """
 
     __slots__ = (
@@ -267,6 +335,8 @@ class Member:
         "_claims",
         "_expiry",
         "_held",
+        "_participant",
+        "_permissions",
         "_request",
         "_session",
         "_subscription",
@@ -285,6 +355,8 @@ class Member:
         self._task: asyncio.Task[None] | None = None
         self._expiry: asyncio.TimerHandle | None = None
         self._held: list[bytes] | None = []
+        self._permissions: Permissions = PUBLIC
+        self._participant: Participant | None = None
         self.encoding: Hashable = (session.serializer.version, channel.topic)
 
     def frame(self, ids: Sequence[int], data: bytes) -> bytes:
@@ -310,10 +382,68 @@ class Member:
         if self._token is not None and not self._take_token(self._token):
             return
         self._watch_expiry()
-        if self._request.bindings:
+        if self._request.is_private and self._session.server.access is None:
+            self._refuse(texts.PRIVATE_NOT_SERVED)
+        elif self._request.is_private or self._request.bindings:
             self._task = self._session.server.start(self._subscribe_and_answer())
         else:
             self._accept()
+
+    def enter(self) -> None:
+        """Take part in the topic from now on."""
+        server = self._session.server
+        self._participant = Participant(
+            self,
+            self._channel,
+            self._request,
+            topics=server.topics,
+            limits=server.limits.topic,
+            access=server.access,
+            permissions=self._permissions,
+        )
+        self._participant.enter()
+
+    def push(self, push: Push) -> None:
+        """Do what the client asks in the topic."""
+        if self._participant is not None:
+            self._participant.push(push)
+
+    @property
+    def connection(self) -> Connection:
+        """What the channel is joined on."""
+        return self._session.connection
+
+    @property
+    def serializer(self) -> Serializer:
+        """Of the connection."""
+        return self._session.serializer
+
+    @property
+    def claims(self) -> Claims:
+        """Who the client is at the moment."""
+        return self._claims
+
+    @property
+    def headers(self) -> str:
+        """Of the request that opened the connection, as a JSON object."""
+        return self._session.headers
+
+    def reply(self, ref: str | None, status: Literal["ok", "error"], response: JsonValue) -> None:
+        """Answer a push."""
+        table = self._session.table
+        self._session.carry_out(table.reply(self._channel, ref, status, response))
+
+    def end(self, message: str) -> None:
+        """Tell the client why, and close the channel, which it has joined."""
+        self._end(message, texts.UNKNOWN_ERROR)
+
+    def spend(self) -> bool:
+        """Count a message against what the connection may send."""
+        return self._session.spend()
+
+    def start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Run *work* as a task of the server."""
+        return self._session.server.start(work)
 
     def change_token(self, token: str) -> None:
         """Act as another user at once; what that changes for the subscription follows."""
@@ -323,7 +453,11 @@ class Member:
         if not self._take_token(token):
             return
         self._watch_expiry()
-        if self._subscription is None or self._claims == former:
+        if self._claims == former:
+            return
+        if self._participant is not None:
+            self._participant.reauthorize()
+        if self._subscription is None:
             return
         self._subscription.claims = self._claims
         self._subscription.warned.clear()
@@ -338,6 +472,8 @@ class Member:
             self._task.cancel()
         if self._expiry is not None:
             self._expiry.cancel()
+        if self._participant is not None:
+            self._participant.leave()
         self._unsubscribe()
 
     def _take_token(self, token: str) -> bool:
@@ -371,16 +507,10 @@ class Member:
         wait_s = self._request.wait_s or self._session.server.limits.join_timeout_s
         try:
             async with asyncio.timeout(wait_s):
-                registered = await self._subscribe()
-        except SubscriptionError as error:
-            self._unsubscribe()
-            if self._request.wait_s is not None:
-                self._refuse(texts.configuration_refused(str(error)))
-            else:
-                self._accept()
-                self._tell("error", str(error))
+                outcome = await self._try_to_subscribe()
+                await self._ask_permissions()
         except TimeoutError:
-            self._refuse(texts.SUBSCRIBE_TIMEOUT)
+            self._refuse(texts.SUBSCRIBE_TIMEOUT if self._request.bindings else texts.NO_DATABASE)
         except Exception as error:  # noqa: BLE001 (whatever it is, it concerns this join alone)
             observe(JoinFailed(topic=self._channel.topic, problem=repr(error)))
             self._refuse(
@@ -389,8 +519,42 @@ class Member:
                 else texts.UNKNOWN_ERROR
             )
         else:
+            self._answer(outcome)
+
+    def _answer(self, outcome: Registered | SubscriptionError | None) -> None:
+        """Answer the join; *outcome* is that of its subscription, None if there is none."""
+        if self._permissions.is_empty:
+            self._refuse(f"Unauthorized: {texts.read_refused(self._channel.name)}")
+        elif not isinstance(outcome, SubscriptionError):
             self._accept()
-            self._announce(registered)
+            if outcome is not None:
+                self._announce(outcome)
+        elif self._request.wait_s is not None:
+            self._refuse(texts.configuration_refused(str(outcome)))
+        else:
+            self._accept()
+            self._tell("error", str(outcome))
+
+    async def _ask_permissions(self) -> None:
+        """Ask what whoever the client is in the end may read on a private channel."""
+        access = self._session.server.access
+        if access is None or not self._request.is_private:
+            return
+        while True:
+            claims = self._claims
+            self._permissions = await access.read(self._channel.name, claims, self.headers)
+            if claims == self._claims:
+                return
+
+    async def _try_to_subscribe(self) -> Registered | SubscriptionError | None:
+        """Subscribe if there are bindings; an error means that they cannot be served."""
+        if not self._request.bindings:
+            return None
+        try:
+            return await self._subscribe()
+        except SubscriptionError as error:
+            self._unsubscribe()
+            return error
 
     async def _subscribe(self) -> Registered:
         """
@@ -423,6 +587,8 @@ class Member:
         except Exception as error:  # noqa: BLE001 (the subscription goes on; only the check failed)
             observe(JoinFailed(topic=self._channel.topic, problem=repr(error)))
         else:
+            if self._subscription is not None:
+                self._session.server.hub.readmit(self._subscription)
             self._announce(registered)
 
     def _announce(self, registered: Registered) -> None:

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any, Literal
 
 import pytest
 
 from slotcast.channels.protocol import texts
 from slotcast.channels.protocol.lifecycle import (
+    HELD_LIMIT,
+    HELD_LIMIT_BYTES,
     TRANSITIONS,
+    Broadcast,
     ChangeToken,
     Channel,
     ChannelEvent,
@@ -15,10 +19,18 @@ from slotcast.channels.protocol.lifecycle import (
     ChannelTable,
     Effect,
     Join,
+    Joined,
+    PresenceCall,
     Release,
     Send,
 )
-from slotcast.channels.protocol.serializers import ClientMessage, UserBroadcast, negotiate
+from slotcast.channels.protocol.serializers import (
+    ClientMessage,
+    EventBroadcast,
+    UserBroadcast,
+    VerbatimBroadcast,
+    negotiate,
+)
 
 TOPIC = "realtime:desk"
 OK: dict[str, Any] = {"status": "ok", "response": {}}
@@ -160,7 +172,8 @@ class TestJoining:
                 TOPIC,
                 "phx_reply",
                 {"status": "ok", "response": {"postgres_changes": echoes}},
-            ]
+            ],
+            Joined(join.channel),
         ]
         assert join.channel.state is JOINED
         assert join.channel.name == "desk"
@@ -171,7 +184,8 @@ class TestJoining:
         assert isinstance(join, Join)
 
         assert shown(channels.accept(join.channel, join.request)) == [
-            ["9", "9", TOPIC, "phx_reply", {"status": "ok", "response": {"postgres_changes": []}}]
+            ["9", "9", TOPIC, "phx_reply", {"status": "ok", "response": {"postgres_changes": []}}],
+            Joined(join.channel),
         ]
 
     def test_the_reply_repeats_both_refs(self) -> None:
@@ -203,7 +217,6 @@ class TestJoining:
         ("topic", "config", "reason"),
         [
             ("realtime:", {}, texts.TOPIC_NAME_REQUIRED),
-            (TOPIC, {"private": True}, texts.PRIVATE_NOT_SERVED),
             (TOPIC, {"broadcast": {"replay": {"since": 1}}}, texts.REPLAY_NOT_ALLOWED),
             (
                 TOPIC,
@@ -270,7 +283,8 @@ class TestJoiningAgain:
         channels = table()
         first = joined(channels)
 
-        effects = channels.receive(message("phx_join", {"config": {"private": True}}, ref="8"))
+        config = {"broadcast": {"replay": {"since": 1}}}
+        effects = channels.receive(message("phx_join", {"config": config}, ref="8"))
 
         assert effects[0] == Release(first)
         assert shown(effects[1:])[0][4]["status"] == "error"
@@ -366,20 +380,160 @@ class TestPushes:
 
         assert channels.receive(message("whatever")) == []
 
-    @pytest.mark.parametrize(
-        ("event", "reason"),
-        [("broadcast", texts.BROADCAST_NOT_SERVED), ("presence", texts.PRESENCE_NOT_SERVED)],
-    )
-    @pytest.mark.parametrize(
-        "payload", [{}, UserBroadcast(event="e", payload=b"", is_json=False, metadata={})]
-    )
-    def test_what_is_not_served_is_refused(self, event: str, reason: str, payload: Any) -> None:
+    def test_a_broadcast_in_a_text_message_is_relayed_word_for_word(self) -> None:
+        channels = table()
+        channel = joined(channels)
+
+        assert channels.receive(message("broadcast", {"event": "e", "x": [1.5, "é"]})) == [
+            Broadcast(
+                channel, "7", VerbatimBroadcast(payload='{"event":"e","x":[1.5,"é"]}'.encode())
+            )
+        ]
+
+    def test_a_broadcast_in_a_binary_message_loses_what_was_meant_for_the_server(self) -> None:
+        channels = table()
+        channel = joined(channels)
+        pushed = UserBroadcast(event="e", payload=b"{}", is_json=True, metadata={"persist": True})
+
+        assert channels.receive(message("broadcast", pushed)) == [
+            Broadcast(channel, "7", EventBroadcast(event="e", payload=b"{}", is_json=True))
+        ]
+
+    @pytest.mark.parametrize("payload", ["text", [1], 5])
+    def test_a_broadcast_of_no_object_is_ignored(self, payload: Any) -> None:
         channels = table()
         joined(channels)
 
-        assert shown(channels.receive(message(event, payload, join_ref=None))) == [
-            ["5", "7", TOPIC, "phx_reply", {"status": "error", "response": {"reason": reason}}]
+        assert channels.receive(message("broadcast", payload)) == []
+
+    @pytest.mark.parametrize(
+        ("payload", "tracked"),
+        [
+            ({"type": "presence", "event": "track", "payload": {"x": 1}}, {"x": 1}),
+            ({"event": "TRACK", "payload": {"x": 1}}, {"x": 1}),
+            ({"event": "track"}, {}),
+            ({"event": "untrack"}, None),
+            ({"event": "Untrack", "payload": "anything"}, None),
+        ],
+    )
+    def test_presence_calls(self, payload: dict[str, Any], tracked: dict[str, Any] | None) -> None:
+        channels = table()
+        channel = joined(channels)
+
+        assert channels.receive(message("presence", payload)) == [
+            PresenceCall(channel, "7", tracked)
         ]
+
+    @pytest.mark.parametrize(
+        ("payload", "response"),
+        [
+            (
+                {"event": "track", "payload": "x"},
+                {"reason": "Presence track payload must be a map"},
+            ),
+            (
+                {"event": "track", "payload": None},
+                {"reason": "Presence track payload must be a map"},
+            ),
+            ({"event": "dance", "payload": {}}, {}),
+            ({"event": 5}, {}),
+            ("track", {}),
+            (UserBroadcast(event="track", payload=b"", is_json=False, metadata={}), {}),
+        ],
+    )
+    def test_a_presence_call_that_makes_no_sense_is_refused(
+        self, payload: Any, response: dict[str, str]
+    ) -> None:
+        channels = table()
+        joined(channels)
+
+        assert shown(channels.receive(message("presence", payload, join_ref=None))) == [
+            ["5", "7", TOPIC, "phx_reply", {"status": "error", "response": response}]
+        ]
+
+    def test_a_push_is_answered_while_the_channel_is_joined(self) -> None:
+        channels = table()
+        channel = joined(channels)
+
+        assert shown(channels.reply(channel, "9", "ok", {})) == [["5", "9", TOPIC, "phx_reply", OK]]
+        channels.receive(message("phx_leave"))
+        assert channels.reply(channel, "9", "ok", {}) == []
+
+    def test_a_join_can_be_refused_before_it_is_read(self) -> None:
+        channels = table()
+
+        assert shown(channels.refuse_join(message("phx_join"), texts.TOO_MANY_JOINS)) == [
+            [
+                "5",
+                "7",
+                TOPIC,
+                "phx_reply",
+                {"status": "error", "response": {"reason": texts.TOO_MANY_JOINS}},
+            ]
+        ]
+        assert len(channels) == 0
+
+
+def held(ref: str, length: int = 10) -> ClientMessage:
+    return replace(message("broadcast", {"event": ref}, ref=ref), length=length)
+
+
+class TestPushesBeforeTheJoinIsAnswered:
+    def test_they_follow_the_reply_in_order(self) -> None:
+        channels = table()
+        join = joining(channels)
+
+        assert channels.receive(held("6")) == []
+        assert channels.receive(message("presence", {"event": "untrack"}, ref="7")) == []
+        assert channels.receive(held("8")) == []
+        effects = channels.accept(join.channel, join.request)
+
+        assert shown(effects)[0][4]["status"] == "ok"
+        assert effects[1] == Joined(join.channel)
+        assert [type(effect) for effect in effects[2:]] == [Broadcast, PresenceCall, Broadcast]
+        pushes = [effect for effect in effects if isinstance(effect, (Broadcast, PresenceCall))]
+        assert [push.ref for push in pushes] == ["6", "7", "8"]
+
+    def test_they_are_unmatched_when_the_join_is_refused(self) -> None:
+        channels = table()
+        join = joining(channels)
+        channels.receive(held("6"))
+
+        assert shown(channels.refuse(join.channel, texts.NO_DATABASE))[1:] == [
+            [None, "6", TOPIC, "phx_reply", UNMATCHED]
+        ]
+
+    @pytest.mark.parametrize("end", ["phx_leave", "phx_join"])
+    def test_they_are_dropped_with_the_join(self, end: str) -> None:
+        channels = table()
+        join = joining(channels)
+        channels.receive(held("6"))
+
+        channels.receive(message(end, ref="9"))
+
+        assert channels.accept(join.channel, join.request) == []
+
+    def test_their_count_is_bounded(self) -> None:
+        channels = table()
+        joining(channels)
+        for number in range(HELD_LIMIT):
+            assert channels.receive(held(str(number))) == []
+
+        assert shown(channels.receive(held("x")))[0][4] == {
+            "status": "error",
+            "response": {"reason": texts.TOO_MANY_HELD},
+        }
+
+    def test_their_size_is_bounded_for_all_channels_together(self) -> None:
+        channels = table()
+        first = joining(channels)
+        joining(channels, "realtime:other", "6")
+        assert channels.receive(held("1", HELD_LIMIT_BYTES)) == []
+
+        other = replace(held("2", 1), topic="realtime:other")
+        assert shown(channels.receive(other))[0][4]["status"] == "error"
+        channels.accept(first.channel, first.request)
+        assert channels.receive(other) == []
 
 
 class TestNews:

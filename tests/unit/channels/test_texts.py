@@ -28,6 +28,15 @@ def test_reasons_and_messages_are_worded_as_clients_know_them() -> None:
     assert texts.UNKNOWN_ERROR == "Unknown Error on Channel"
     assert texts.SUBSCRIBED == "Subscribed to PostgreSQL"
     assert texts.DISCONNECT_REQUESTED == "Server requested disconnect"
+    assert texts.PAYLOAD_TOO_LARGE == "payload_size_exceeded"
+    assert texts.TRACK_NOT_A_MAP == "Presence track payload must be a map"
+    assert texts.TOO_MANY_MESSAGES == "Too many messages per second"
+    assert texts.TOO_MANY_PRESENCE_MESSAGES == "Too many presence messages per second"
+    assert texts.TOO_MANY_PRESENCE_CALLS == "Client presence rate limit exceeded"
+    assert texts.TRACK_TOO_LARGE == "Track message size exceeded"
+    assert texts.read_refused("desk") == (
+        "You do not have permissions to read from this Channel topic: desk"
+    )
     assert texts.TOO_MANY_USERS == "Too many connected users"
     assert texts.CONNECTION_ERROR == "Error connecting to Realtime"
 

@@ -6,12 +6,15 @@ the server half reports what became of them through the other methods, whose eff
 carries out likewise. A join thus takes this way::
 
     receive(phx_join)  ->  Join(channel, request)        the server verifies and subscribes
-    accept(channel)    ->  Send(the reply)               changes may follow from here on
+    accept(channel)    ->  Send(the reply), Joined       changes may follow from here on
     receive(phx_leave) ->  Send(the reply), Release      the server unsubscribes
     released(channel)  ->  Send(phx_close)               nothing follows
 
 A channel that is leaving has lost its topic already: a new join of the same topic begins at
 once, and pushes to it are unmatched. So a slow release never holds up the client.
+
+Broadcasts and presence calls that come while a join is under way are kept, and carried out
+in order once it is accepted.
 
 The server may learn of a channel's end while it does something for it. `accept`, `refuse`,
 `end` and `system` therefore have no effect on a channel that is leaving or closed.
@@ -26,8 +29,20 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from slotcast import strict_json
 from slotcast.channels.protocol import texts
-from slotcast.channels.protocol.joins import JoinRequest, parse_join, parse_token_push
+from slotcast.channels.protocol.joins import (
+    JoinRequest,
+    JsonObject,
+    parse_join,
+    parse_token_push,
+)
+from slotcast.channels.protocol.serializers import (
+    BroadcastContent,
+    EventBroadcast,
+    UserBroadcast,
+    VerbatimBroadcast,
+)
 from slotcast.errors import ProtocolError
 
 if TYPE_CHECKING:
@@ -38,6 +53,11 @@ if TYPE_CHECKING:
 
 CONNECTION_TOPIC: Final = "phoenix"
 TOPIC_PREFIX: Final = "realtime:"
+
+HELD_LIMIT: Final = 100
+"""Most pushes that one channel keeps while its join is under way; clients keep no more either."""
+HELD_LIMIT_BYTES: Final = 5_000_000
+"""Most that the pushes of one connection that are kept may take, as they were received."""
 
 
 class ChannelState(Enum):
@@ -153,6 +173,38 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
+class Joined:
+    """Let the channel take part in its topic: the client has just been told of its join."""
+
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Broadcast:
+    """Hand *content* to the members of the topic; then call `reply` if that was asked for."""
+
+    channel: Channel
+    ref: str | None
+    content: BroadcastContent
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceCall:
+    """
+    Change what the channel is present with, then call `reply`.
+
+    Attributes:
+        channel: Which is joined.
+        ref: Of the push.
+        payload: What to be present with, instead of what there was; None to be absent.
+    """
+
+    channel: Channel
+    ref: str | None
+    payload: JsonObject | None
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeToken:
     """
     Use another token for the channel, which is joining or joined.
@@ -171,7 +223,8 @@ class Release:
     channel: Channel
 
 
-Effect: TypeAlias = Send | Join | ChangeToken | Release
+Push: TypeAlias = Broadcast | PresenceCall
+Effect: TypeAlias = Send | Join | Joined | Push | ChangeToken | Release
 
 
 class ChannelTable:
@@ -183,12 +236,14 @@ class ChannelTable:
         channel_limit: Most channels that may be joining or joined at a time.
     """
 
-    __slots__ = ("_channel_limit", "_channels", "_serializer")
+    __slots__ = ("_channel_limit", "_channels", "_held", "_held_bytes", "_serializer")
 
     def __init__(self, serializer: Serializer, *, channel_limit: int) -> None:
         self._serializer = serializer
         self._channel_limit = channel_limit
         self._channels: dict[str, Channel] = {}
+        self._held: dict[Channel, list[tuple[Push, int]]] = {}
+        self._held_bytes = 0
 
     def __len__(self) -> int:
         return len(self._channels)
@@ -212,12 +267,29 @@ class ChannelTable:
             case _:
                 return [self._unmatched(message)]
 
-    def accept(self, channel: Channel, request: JoinRequest) -> list[Send]:
+    def accept(self, channel: Channel, request: JoinRequest) -> list[Effect]:
         """Say that the channel is joined: call it once every later commit is delivered."""
         if not channel.advance(ChannelEvent.JOIN_ACCEPTED):
             return []
         echoes: list[JsonValue] = [binding.echo() for binding in request.bindings]
-        return [self._join_reply(channel, "ok", {"postgres_changes": echoes})]
+        reply = self._join_reply(channel, "ok", {"postgres_changes": echoes})
+        return [reply, Joined(channel), *self._take_held(channel)]
+
+    def reply(
+        self,
+        channel: Channel,
+        ref: str | None,
+        status: Literal["ok", "error"],
+        response: JsonValue,
+    ) -> list[Send]:
+        """Answer the push *ref* to a channel; nothing once the channel has ended."""
+        if channel.state is not ChannelState.JOINED:
+            return []
+        return [self._answer(channel.topic, channel.join_ref, ref, status, response)]
+
+    def refuse_join(self, message: ClientMessage, reason: str) -> list[Send]:
+        """Answer a `phx_join` that is not even looked at; *reason* is one of `texts`."""
+        return [self._refusal(message, reason)]
 
     def refuse(self, channel: Channel, reason: str) -> list[Send]:
         """
@@ -230,7 +302,10 @@ class ChannelTable:
         if not channel.advance(ChannelEvent.JOIN_REFUSED):
             return []
         del self._channels[channel.topic]
-        return [self._join_reply(channel, "error", {"reason": reason})]
+        unmatched = [
+            self._answer_unmatched(channel.topic, push.ref) for push in self._take_held(channel)
+        ]
+        return [self._join_reply(channel, "error", {"reason": reason}), *unmatched]
 
     def system(
         self,
@@ -290,6 +365,7 @@ class ChannelTable:
         for release in releases:
             release.channel.advance(ChannelEvent.ENDED)
         self._channels.clear()
+        self._held.clear()
         return releases
 
     def released(self, channel: Channel) -> list[Send]:
@@ -306,6 +382,7 @@ class ChannelTable:
         if former is not None:
             former.advance(ChannelEvent.ENDED)
             del self._channels[former.topic]
+            self._take_held(former)
             effects.append(Release(former))
         try:
             request = parse_join(message.payload)
@@ -325,9 +402,7 @@ class ChannelTable:
             return texts.TOPIC_NAME_REQUIRED
         if len(self._channels) >= self._channel_limit:
             return texts.TOO_MANY_CHANNELS
-        if request.is_private:
-            return texts.PRIVATE_NOT_SERVED
-        if request.replay is not None:
+        if request.replay is not None and not request.is_private:
             return texts.REPLAY_NOT_ALLOWED
         return None
 
@@ -342,6 +417,7 @@ class ChannelTable:
             return [self._reply(message, "ok", {})]
         channel.advance(ChannelEvent.LEAVE_REQUESTED)
         del self._channels[channel.topic]
+        self._take_held(channel)
         return [self._reply(message, "ok", {}, channel), Release(channel)]
 
     def _push(self, message: ClientMessage, event: str, channel: Channel) -> list[Effect]:
@@ -351,25 +427,62 @@ class ChannelTable:
                 token = parse_token_push(message.payload)
                 return [] if token is None else [ChangeToken(channel, token)]
             case "broadcast":
-                reason = texts.BROADCAST_NOT_SERVED
+                return self._broadcast(message, channel)
             case "presence":
-                reason = texts.PRESENCE_NOT_SERVED
+                return self._presence(message, channel)
             case _:
                 return []
-        return [self._reply(message, "error", {"reason": reason}, channel)]
+
+    def _broadcast(self, message: ClientMessage, channel: Channel) -> list[Effect]:
+        """Read a broadcast; what is not an object has no meaning to any receiver."""
+        match message.payload:
+            case UserBroadcast(event=event, payload=payload, is_json=is_json):
+                content = EventBroadcast(event=event, payload=payload, is_json=is_json)
+            case dict() as fields:
+                content = VerbatimBroadcast(payload=strict_json.dumps(fields))
+            case _:
+                return []
+        return self._when_joined(message, Broadcast(channel, message.ref, content))
+
+    def _presence(self, message: ClientMessage, channel: Channel) -> list[Effect]:
+        """Read a presence call; the case of its event does not matter."""
+        fields = message.payload if isinstance(message.payload, dict) else {}
+        event = fields.get("event")
+        match event.lower() if isinstance(event, str) else None:
+            case "track":
+                payload = fields.get("payload", {})
+                if not isinstance(payload, dict):
+                    return [
+                        self._reply(message, "error", {"reason": texts.TRACK_NOT_A_MAP}, channel)
+                    ]
+            case "untrack":
+                payload = None
+            case _:
+                return [self._reply(message, "error", {}, channel)]
+        return self._when_joined(message, PresenceCall(channel, message.ref, payload))
+
+    def _when_joined(self, message: ClientMessage, push: Push) -> list[Effect]:
+        """Let *push* happen now, or keep it until the join is answered."""
+        channel = push.channel
+        if channel.state is ChannelState.JOINED:
+            return [push]
+        held = self._held.setdefault(channel, [])
+        if len(held) >= HELD_LIMIT or self._held_bytes + message.length > HELD_LIMIT_BYTES:
+            return [self._reply(message, "error", {"reason": texts.TOO_MANY_HELD}, channel)]
+        held.append((push, message.length))
+        self._held_bytes += message.length
+        return []
+
+    def _take_held(self, channel: Channel) -> list[Push]:
+        """Take the pushes that were kept for *channel*, which is not joining any more."""
+        held = self._held.pop(channel, [])
+        self._held_bytes -= sum(length for _, length in held)
+        return [push for push, _ in held]
 
     def _join_reply(
         self, channel: Channel, status: Literal["ok", "error"], response: JsonValue
     ) -> Send:
-        return Send(
-            self._serializer.encode_reply(
-                channel.topic,
-                join_ref=channel.join_ref,
-                ref=channel.ref,
-                status=status,
-                response=response,
-            )
-        )
+        return self._answer(channel.topic, channel.join_ref, channel.ref, status, response)
 
     def _system(
         self, channel: Channel, status: Literal["ok", "error"], message: str, extension: str
@@ -386,16 +499,12 @@ class ChannelTable:
         )
 
     def _unmatched(self, message: ClientMessage) -> Send:
-        """Answer a push to a topic that is not joined; unlike others it has no join ref."""
-        return Send(
-            self._serializer.encode_reply(
-                message.topic,
-                join_ref=None,
-                ref=message.ref,
-                status="error",
-                response={"reason": texts.UNMATCHED_TOPIC},
-            )
-        )
+        """Answer a push to a topic that is not joined."""
+        return self._answer_unmatched(message.topic, message.ref)
+
+    def _answer_unmatched(self, topic: str, ref: str | None) -> Send:
+        """Answer the push *ref* to a topic that is not joined; unlike others it has no join ref."""
+        return self._answer(topic, None, ref, "error", {"reason": texts.UNMATCHED_TOPIC})
 
     def _refusal(self, message: ClientMessage, reason: str) -> Send:
         """Refuse a join before it made a channel."""
@@ -408,12 +517,19 @@ class ChannelTable:
         response: JsonValue,
         channel: Channel | None = None,
     ) -> Send:
+        join_ref = message.join_ref if channel is None else channel.join_ref
+        return self._answer(message.topic, join_ref, message.ref, status, response)
+
+    def _answer(
+        self,
+        topic: str,
+        join_ref: str | None,
+        ref: str | None,
+        status: Literal["ok", "error"],
+        response: JsonValue,
+    ) -> Send:
         return Send(
             self._serializer.encode_reply(
-                message.topic,
-                join_ref=message.join_ref if channel is None else channel.join_ref,
-                ref=message.ref,
-                status=status,
-                response=response,
+                topic, join_ref=join_ref, ref=ref, status=status, response=response
             )
         )

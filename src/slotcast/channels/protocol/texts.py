@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 # Replies to pushes.
 
 UNMATCHED_TOPIC: Final = "unmatched topic"
-BROADCAST_NOT_SERVED: Final = "Broadcast is not served yet"
-PRESENCE_NOT_SERVED: Final = "Presence is not served yet"
+PAYLOAD_TOO_LARGE: Final = "payload_size_exceeded"
+TRACK_NOT_A_MAP: Final = "Presence track payload must be a map"
+TOO_MANY_HELD: Final = "Too many messages before the channel is joined"
+TOO_MUCH_PRESENCE: Final = "The presence state of this channel is full"
 
 # Reasons for which a join is refused: a code, a colon, a sentence.
 
@@ -47,10 +49,25 @@ UNKNOWN_ERROR: Final = "Unknown Error on Channel"
 SUBSCRIBED: Final = "Subscribed to PostgreSQL"
 DISCONNECT_REQUESTED: Final = "Server requested disconnect"
 
+TOO_MANY_MESSAGES: Final = "Too many messages per second"
+TOO_MANY_PRESENCE_MESSAGES: Final = "Too many presence messages per second"
+TOO_MANY_PRESENCE_CALLS: Final = "Client presence rate limit exceeded"
+TRACK_TOO_LARGE: Final = "Track message size exceeded"
+
 # Handshakes.
 
 TOO_MANY_USERS: Final = "Too many connected users"
 CONNECTION_ERROR: Final = "Error connecting to Realtime"
+
+
+def read_refused(name: str) -> str:
+    """
+    Tell that nothing may be read on a private channel.
+
+    Args:
+        name: The topic without ``realtime:``.
+    """
+    return f"You do not have permissions to read from this Channel topic: {name}"
 
 
 def token_refused(error: TokenError) -> str:

@@ -1,0 +1,357 @@
+"""
+What one channel does in its topic: it broadcasts, is present, and gets what others do.
+
+On a private channel PostgreSQL is asked, at the first push of a kind, whether the client may
+write. Pushes wait for the answer in order; those of other channels do not.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, Protocol, assert_never
+
+from slotcast.channels.access import PUBLIC, Permissions
+from slotcast.channels.limits import TokenBucket
+from slotcast.channels.presence import encode_fields
+from slotcast.channels.protocol import texts
+from slotcast.channels.protocol.lifecycle import Broadcast, PresenceCall
+from slotcast.channels.topics import TopicKey, make_frame
+from slotcast.fanout import frames
+from slotcast.observations import Observation, observe
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Coroutine, Sequence
+
+    from slotcast.channels.access import ChannelAccess, Extension
+    from slotcast.channels.limits import Rate
+    from slotcast.channels.protocol.joins import JoinRequest, JsonObject
+    from slotcast.channels.protocol.lifecycle import Channel, Push
+    from slotcast.channels.protocol.serializers import Serializer
+    from slotcast.channels.session import Connection
+    from slotcast.channels.topics import StoredBroadcast, Topics
+    from slotcast.claims import Claims, JsonValue
+
+WAITING_LIMIT: Final = 100
+"""Most pushes that wait until it is known whether the client may write."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicLimits:
+    """
+    What one channel may do in its topic.
+
+    Attributes:
+        broadcast_limit_bytes: Largest payload of a broadcast.
+        presence_calls: How often a channel may change its presence.
+        presence_limit_bytes: Largest object, with its key, to be present with.
+        presence_keys_limit: Most members of such an object.
+    """
+
+    broadcast_limit_bytes: int
+    presence_calls: Rate
+    presence_limit_bytes: int
+    presence_keys_limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermissionUnknown(Observation):
+    """Nobody could be asked whether a client may do something, so it may not."""
+
+    level: ClassVar[int] = logging.WARNING
+    topic: str
+    problem: str
+
+
+class Host(Protocol):
+    """The channel on its connection, as its participant sees it."""
+
+    @property
+    def connection(self) -> Connection:
+        """What the channel is joined on."""
+        ...
+
+    @property
+    def serializer(self) -> Serializer:
+        """Of the connection."""
+        ...
+
+    @property
+    def claims(self) -> Claims:
+        """Who the client is at the moment."""
+        ...
+
+    @property
+    def headers(self) -> str:
+        """Of the request that opened the connection, as a JSON object."""
+        ...
+
+    def reply(self, ref: str | None, status: Literal["ok", "error"], response: JsonValue) -> None:
+        """Answer a push."""
+        ...
+
+    def end(self, message: str) -> None:
+        """Tell the client why, and close the channel."""
+        ...
+
+    def spend(self) -> bool:
+        """Count a message against what the connection may send; False if it is too many."""
+        ...
+
+    def start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Run *work* as a task of the server."""
+        ...
+
+
+class Participant:
+    """
+    A joined channel in its topic; a `slotcast.channels.topics.TopicMember`.
+
+    Args:
+        host: The channel on its connection.
+        channel: Which.
+        request: Its join.
+        topics: Where its topic is.
+        limits: What it may do.
+        access: Asked on a private channel.
+        permissions: What it may read.
+    """
+
+    __slots__ = (
+        "_access",
+        "_calls",
+        "_channel",
+        "_connection",
+        "_host",
+        "_key",
+        "_limits",
+        "_presence_key",
+        "_request",
+        "_task",
+        "_topics",
+        "_waiting",
+        "_writes",
+        "number",
+        "permissions",
+        "replayed",
+        "serializer",
+    )
+
+    def __init__(
+        self,
+        host: Host,
+        channel: Channel,
+        request: JoinRequest,
+        *,
+        topics: Topics,
+        limits: TopicLimits,
+        access: ChannelAccess | None = None,
+        permissions: Permissions = PUBLIC,
+    ) -> None:
+        self.number = topics.take_number()
+        self.serializer = host.serializer
+        self.permissions = permissions
+        self.replayed: frozenset[str] = frozenset()
+        self._connection = host.connection
+        self._host = host
+        self._channel = channel
+        self._request = request
+        self._topics = topics
+        self._limits = limits
+        self._access = access
+        self._key = TopicKey(name=channel.name, is_private=request.is_private)
+        self._presence_key = request.presence_key
+        self._calls: TokenBucket | None = None
+        self._writes: dict[Extension, bool] = {}
+        self._waiting: list[Push] = []
+        self._task: asyncio.Task[None] | None = None
+
+    def send(self, frame: bytes, /) -> None:
+        """Send what the topic's members get."""
+        self._connection.send(frame)
+
+    def enter(self) -> None:
+        """Join the topic, right after the client was told of it."""
+        self._topics.join(self._key, self)
+        if self._request.wants_presence and self.permissions.presence:
+            self._send_message("presence_state", self._topics.presence_state(self._key))
+
+    def replay(self, messages: Sequence[StoredBroadcast]) -> None:
+        """
+        Send what was broadcast before the join; it is not sent again when it comes live.
+
+        Args:
+            messages: Oldest first.
+        """
+        self.replayed |= {message.id for message in messages}
+        for message in messages:
+            frame = make_frame(
+                self.serializer.encode_broadcast(
+                    self._channel.topic,
+                    message.content(is_replayed=True),
+                    join_ref=self._channel.join_ref,
+                )
+            )
+            if frame is not None:
+                self.send(frame)
+
+    def push(self, push: Push) -> None:
+        """Do what the client asks, in order, if it may."""
+        if not self._host.spend():
+            self._host.end(
+                texts.TOO_MANY_MESSAGES
+                if isinstance(push, Broadcast)
+                else texts.TOO_MANY_PRESENCE_MESSAGES
+            )
+        elif self._is_asking:
+            self._wait(push)
+        elif self._may_write(_extension(push)) is None:
+            self._wait(push)
+            self._task = self._host.start(self._ask_and_carry_out())
+        else:
+            self._carry_out(push)
+
+    def reauthorize(self) -> None:
+        """Ask again what the client may do, since it or the policies have changed."""
+        self._writes.clear()
+        if self._request.is_private:
+            self._cancel()
+            self._task = self._host.start(self._check())
+
+    def leave(self) -> None:
+        """Take no further part."""
+        self._cancel()
+        self._waiting.clear()
+        self._topics.leave(self._key, self)
+
+    @property
+    def _is_asking(self) -> bool:
+        """Whether pushes have to wait for what PostgreSQL says."""
+        return self._task is not None and not self._task.done()
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    def _may_write(self, extension: Extension) -> bool | None:
+        """Tell whether the client may send messages of *extension*; None if it is unknown."""
+        return self._writes.get(extension) if self._request.is_private else True
+
+    def _wait(self, push: Push) -> None:
+        if len(self._waiting) < WAITING_LIMIT:
+            self._waiting.append(push)
+        else:
+            self._host.end(texts.TOO_MANY_MESSAGES)
+
+    async def _check(self) -> None:
+        """Ask what may be read, then go on with the pushes that wait."""
+        access = self._access
+        if access is None:
+            return
+        host, name = self._host, self._channel.name
+        try:
+            permissions = await access.read(name, host.claims, host.headers)
+        except Exception as error:  # noqa: BLE001 (whatever it is, nothing may be read)
+            observe(PermissionUnknown(topic=self._channel.topic, problem=repr(error)))
+            host.end(texts.NO_DATABASE.partition(": ")[2])
+            return
+        if permissions.is_empty:
+            host.end(texts.read_refused(name))
+            return
+        self.permissions = permissions
+        await self._ask_and_carry_out()
+
+    async def _ask_and_carry_out(self) -> None:
+        """Carry out the pushes that wait, asking for each kind of them once."""
+        while self._waiting:
+            extension = _extension(self._waiting[0])
+            if self._may_write(extension) is None:
+                self._writes[extension] = await self._ask(extension)
+            self._carry_out(self._waiting.pop(0))
+
+    async def _ask(self, extension: Extension) -> bool:
+        access, host = self._access, self._host
+        if access is None:
+            return False
+        try:
+            return await access.write(self._channel.name, host.claims, host.headers, extension)
+        except Exception as error:  # noqa: BLE001 (whatever it is, the client may not write)
+            observe(PermissionUnknown(topic=self._channel.topic, problem=repr(error)))
+            return False
+
+    def _carry_out(self, push: Push) -> None:
+        match push:
+            case Broadcast():
+                self._broadcast(push)
+            case PresenceCall():
+                self._call(push)
+            case _:
+                assert_never(push)
+
+    def _broadcast(self, push: Broadcast) -> None:
+        """Broadcast, and say so if that was asked for; without permission nothing is said."""
+        wants_reply = self._request.wants_acknowledgement
+        if not self._may_write("broadcast"):
+            return
+        if len(push.content.payload) > self._limits.broadcast_limit_bytes:
+            if wants_reply:
+                self._host.reply(push.ref, "error", {"error": texts.PAYLOAD_TOO_LARGE})
+            return
+        wants_own = self._request.wants_own_broadcasts
+        self._topics.broadcast(
+            self._key, push.content, except_member=None if wants_own else self.number
+        )
+        if wants_reply:
+            self._host.reply(push.ref, "ok", {})
+
+    def _call(self, call: PresenceCall) -> None:
+        """Change what the channel is present with."""
+        if not self._may_write("presence"):
+            self._host.reply(call.ref, "error", {})
+        elif not self._count_call():
+            self._host.end(texts.TOO_MANY_PRESENCE_CALLS)
+        elif call.payload is None:
+            self._topics.untrack(self._key, self)
+            self._host.reply(call.ref, "ok", {})
+        else:
+            self._track(call.ref, call.payload)
+
+    def _track(self, ref: str | None, payload: JsonObject) -> None:
+        fields = encode_fields(payload)
+        key = self._presence_key = self._presence_key or str(uuid.uuid4())
+        size_bytes = len(fields.encode()) + len(key.encode())
+        if (
+            size_bytes > self._limits.presence_limit_bytes
+            or len(payload) > self._limits.presence_keys_limit
+        ):
+            self._host.end(texts.TRACK_TOO_LARGE)
+        elif self._topics.track(self._key, self, key, fields):
+            self._host.reply(ref, "ok", {})
+        else:
+            self._host.reply(ref, "error", {"reason": texts.TOO_MUCH_PRESENCE})
+
+    def _count_call(self) -> bool:
+        now = time.monotonic()
+        if self._calls is None:
+            self._calls = TokenBucket(self._limits.presence_calls, now)
+        return self._calls.take(now)
+
+    def _send_message(self, event: str, payload: bytes) -> None:
+        """Send a message that belongs to this join alone."""
+        channel = self._channel
+        before, after = self.serializer.envelope(channel.topic, event, join_ref=channel.join_ref)
+        self.send(frames.text(before + payload + after))
+
+
+def _extension(push: Push) -> Extension:
+    match push:
+        case Broadcast():
+            return "broadcast"
+        case PresenceCall():
+            return "presence"
+        case _:
+            assert_never(push)
