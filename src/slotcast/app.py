@@ -27,6 +27,7 @@ from slotcast.channels.topics import Topics
 from slotcast.errors import DatabaseError
 from slotcast.fanout.hub import Hub
 from slotcast.fanout.registration import Registrar
+from slotcast.fanout.tables import TableVersions
 from slotcast.observations import Observation, observe
 from slotcast.policies.oracle import Oracle
 from slotcast.postgres import migrations
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
     from psycopg_pool import AsyncConnectionPool
 
     from slotcast.settings import Settings
+
+PRIVATE_PUBLICATION: Final = "slotcast_private"
+"""Holds what the server reads for itself; the system migrations make it under this name."""
 
 _ANON_KEY_LIFETIME_S: Final = 10 * 365 * 86_400
 _STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
@@ -136,6 +140,9 @@ async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncG
     hub = Hub(
         pool,
         judge,
+        versions=TableVersions(
+            publication=settings.publication, private_publication=PRIVATE_PUBLICATION
+        ),
         record_limit_bytes=settings.record_limit_bytes,
         supabase_deletes=settings.delete_events == "supabase",
         recovery_window_s=settings.recovery_window_s,
@@ -153,7 +160,7 @@ async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncG
     replication = Replication(
         settings.database_url,
         slot=settings.slot,
-        publication=settings.publication,
+        publications=[settings.publication, PRIVATE_PUBLICATION],
         replay_window_s=settings.replay_window_s,
         on_state=follow,
     )

@@ -74,7 +74,7 @@ async def streaming(
     replication = Replication(
         url,
         slot=slot,
-        publication=publication,
+        publications=[publication],
         replay_window_s=replay_window_s,
         on_state=recorder.on_state,
     )

@@ -31,7 +31,6 @@ from slotcast.errors import SubscriptionError
 from slotcast.fanout.payloads import timestamp
 from slotcast.fanout.row_filters import RowFilter, ask
 from slotcast.fanout.subscriptions import Binding, Subscription, Subscriptions
-from slotcast.fanout.tables import TableVersion, TableVersions
 from slotcast.observations import Observation, observe, problem
 from slotcast.verdicts import Question, Verdict
 
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     from slotcast.fanout.payloads import Projection
     from slotcast.fanout.subscriptions import Recipient
     from slotcast.lsn import Lsn
+    from slotcast.fanout.tables import TableVersion, TableVersions
     from slotcast.verdicts import Judge, Ruling
 
 T = TypeVar("T")
@@ -95,6 +95,11 @@ class _Delivery:
     def judged(self) -> Image:
         """The image that decides who gets the change."""
         image = self.old if self.change.operation is Operation.DELETE else self.new
+    @property
+    def is_published(self) -> bool:
+        """Whether the change is for clients at all, and not for the server's own use."""
+        return self.change.operation in self.version.published
+
         if image is None:
             raise AssertionError("a change has the image that its operation calls for")
         return image
@@ -111,6 +116,8 @@ class Hub:
         supabase_deletes: Whether the key of a DELETE that a viewer may not see is sent
             all the same.
         recovery_window_s: How long after `start` joining clients get recovered changes.
+        versions: Tell which tables are published to clients; whatever else the stream
+            carries reaches nobody.
         recovery_limit_bytes: Most that is kept for them.
         on_delay: Is called when PostgreSQL could not be asked about a batch, which waits.
 
@@ -127,6 +134,7 @@ class Hub:
         supabase_deletes: bool,
         recovery_window_s: float,
         recovery_limit_bytes: int,
+        versions: TableVersions,
         on_delay: Callable[[], None],
     ) -> None:
         self._pool = pool
@@ -134,7 +142,7 @@ class Hub:
         self._record_limit_bytes = record_limit_bytes
         self._supabase_deletes = supabase_deletes
         self._subscriptions = Subscriptions()
-        self._versions = TableVersions()
+        self._versions = versions
         self._on_delay = on_delay
         self.counts = DeliveryCounts()
         self._turn = asyncio.Lock()
@@ -263,6 +271,7 @@ class Hub:
         questions: list[Question] = []
         for delivery in deliveries:
             viewers = frozenset(subscription.claims for subscription, _ in delivery.found)
+            deliveries = [delivery for delivery in deliveries if delivery.is_published]
             images = [delivery.judged]
             if delivery.change.operation is Operation.UPDATE and delivery.old is not None:
                 images.append(delivery.old)

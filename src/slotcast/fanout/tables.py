@@ -19,7 +19,7 @@ from psycopg import sql
 from slotcast.changes import UNCHANGED, UNKNOWN, Absent, Relation
 from slotcast.fanout.binding import bind
 from slotcast.fanout.payloads import TableLayout
-from slotcast.postgres.catalog import table_by_oid
+from slotcast.postgres.catalog import published_operations, table_by_oid
 from slotcast.postgres.types import TypeCatalog
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class TableVersion:
         source: As the publisher describes it: the columns of images that arrive.
         relation: With the columns that are added: those of completed images.
         layout: How completed images are encoded.
+        published: Which of its changes clients may subscribe to. The stream may carry others,
+            for the server's own use, which are nobody else's business.
     """
 
     def __init__(
@@ -54,10 +56,12 @@ class TableVersion:
         relation: Relation,
         layout: TableLayout,
         types: TypeCatalog,
+        published: frozenset[Operation] = frozenset(Operation),
     ) -> None:
         self.source = source
         self.relation = relation
         self.layout = layout
+        self.published = published
         self._types = types
         self._filters: dict[Conditions, RowFilter | SubscriptionError] = {}
         places = {column.name: place for place, column in enumerate(source.columns)}
@@ -158,21 +162,40 @@ class TableVersion:
 
 
 class TableVersions:
-    """The current version of each table that changes were seen of."""
+    """
+    The current version of each table that changes were seen of.
 
-    def __init__(self) -> None:
+    A change of a publication makes the publisher describe its tables anew, so a version
+    knows whether its table is published.
+
+    Args:
+        publication: The publication that clients may subscribe to.
+        private_publication: The one whose tables are streamed for the server's own use.
+    """
+
+    def __init__(self, *, publication: str, private_publication: str) -> None:
+        self._publication = publication
+        self._private_publication = private_publication
         self._by_oid: dict[int, TableVersion] = {}
 
     async def get(self, connection: AsyncConnection[Any], source: Relation) -> TableVersion:
         """Get the version of *source*, reading the catalog when it is new."""
         found = self._by_oid.get(source.oid)
         if found is None or found.source is not source:
-            found = await load_version(connection, source)
+            published = await published_operations(
+                connection,
+                source.oid,
+                publication=self._publication,
+                private=self._private_publication,
+            )
+            found = await load_version(connection, source, published)
             self._by_oid[source.oid] = found
         return found
 
 
-async def load_version(connection: AsyncConnection[Any], source: Relation) -> TableVersion:
+async def load_version(
+    connection: AsyncConnection[Any], source: Relation, published: frozenset[Operation]
+) -> TableVersion:
     """Read from the catalog what *source*, as the publisher describes it, leaves out."""
     table = await table_by_oid(connection, source.oid)
     columns = source.columns
@@ -184,7 +207,7 @@ async def load_version(connection: AsyncConnection[Any], source: Relation) -> Ta
     await types.load(connection, (column.type_oid for column in columns))
     relation = source if columns == source.columns else dataclasses.replace(source, columns=columns)
     layout = TableLayout(relation, primary_key=primary_key, types=types)
-    return TableVersion(source, relation, layout, types)
+    return TableVersion(source, relation, layout, types, published)
 
 
 def _with_generated(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from slotcast.changes import Column, Relation, ReplicaIdentity
+from slotcast.changes import Column, Operation, Relation, ReplicaIdentity
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -72,6 +72,17 @@ _PUBLISHED: Final = _TABLES.format(
     where p.pubname = %s and p.schemaname = n.nspname and p.tablename = c.relname
       and (%s = '*' or p.schemaname = %s) and (%s = '*' or p.tablename = %s))"""
 )
+_PUBLISHED_OPERATIONS: Final = """
+select pub.pubinsert, pub.pubupdate, pub.pubdelete
+from pg_catalog.pg_class c
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+join pg_catalog.pg_publication_tables t on t.schemaname = n.nspname and t.tablename = c.relname
+join pg_catalog.pg_publication pub on pub.pubname = t.pubname
+where c.oid = %s and t.pubname = %s
+  and not (t.rowfilter is not null and exists (
+    select from pg_catalog.pg_publication_rel r where r.prrelid = c.oid and r.prpubid <> pub.oid
+      and r.prpubid in (select o.oid from pg_catalog.pg_publication o where o.pubname = %s)))
+"""
 _PRIVILEGES: Final = """
 select array(
     select a.attname::text from pg_catalog.pg_attribute a
@@ -106,6 +117,30 @@ async def published_tables(
     parameters = [publication, schema, schema, table, table]
     cursor = await connection.execute(_PUBLISHED, parameters)
     return [_table(row) for row in await cursor.fetchall()]
+
+
+async def published_operations(
+    connection: AsyncConnection[TupleRow], oid: int, *, publication: str, private: str
+) -> frozenset[Operation]:
+    """
+    Tell which changes of a table *publication* lets through.
+
+    Args:
+        connection: Any connection.
+        oid: The table.
+        publication: Name of a publication.
+        private: Name of another one that is streamed with it. A table with a row filter that
+            is in both counts as not published, since then the stream ignores the filter.
+
+    Returns:
+        Nothing if the table is not in the publication, or gone.
+    """
+    cursor = await connection.execute(_PUBLISHED_OPERATIONS, [oid, publication, private])
+    row = await cursor.fetchone()
+    flags = (False, False, False) if row is None else row
+    return frozenset(
+        operation for operation, is_published in zip(Operation, flags, strict=True) if is_published
+    )
 
 
 async def privileges(connection: AsyncConnection[TupleRow], oid: int, role: str) -> Privileges:

@@ -70,7 +70,7 @@ class Server:
 
 
 async def prepare(
-    conninfo: str, *, slot: str, publication: str, may_create_slot: bool = True
+    conninfo: str, *, slot: str, publications: Sequence[str], may_create_slot: bool = True
 ) -> Server:
     """
     Check that the stream can start, and create the slot if it is missing.
@@ -78,7 +78,7 @@ async def prepare(
     Args:
         conninfo: Where PostgreSQL is.
         slot: Name of the replication slot.
-        publication: Name of the publication.
+        publications: Names of the publications.
         may_create_slot: False once the stream has run: then a missing slot means that
             changes were lost, which must not pass unnoticed.
 
@@ -91,7 +91,8 @@ async def prepare(
         await check.version()
         await check.role()
         await check.wal_level()
-        await check.publication(publication)
+        for publication in publications:
+            await check.publication(publication)
         if not await check.slot(slot):
             if not may_create_slot:
                 raise DatabaseError(

@@ -105,7 +105,7 @@ class Replication:
     Args:
         conninfo: Where PostgreSQL is.
         slot: Name of the replication slot; created if it is missing.
-        publication: Name of the publication, any identifier.
+        publications: Names of the publications, any identifiers.
         replay_window_s: How long after hand-over a position is confirmed, in seconds: what
             a crash can deliver again.
         spool_memory_bytes: See `Assembler`.
@@ -125,14 +125,14 @@ class Replication:
         conninfo: str,
         *,
         slot: str,
-        publication: str,
+        publications: Sequence[str],
         replay_window_s: float,
         spool_memory_bytes: int = 1024 * 1024,
         on_state: Callable[[StreamState], None] | None = None,
     ) -> None:
         self._conninfo = conninfo
         self._slot = slot
-        self._publication = publication
+        self._publications = tuple(publications)
         self._spool_memory_bytes = spool_memory_bytes
         self._on_state = on_state
         self._replay_window_s = replay_window_s
@@ -224,7 +224,7 @@ class Replication:
             server = await prepare(
                 self._conninfo,
                 slot=self._slot,
-                publication=self._publication,
+                publications=self._publications,
                 may_create_slot=not self._was_live,
             )
             connection = await WalConnection.open(self._conninfo)
@@ -264,7 +264,7 @@ class Replication:
             self._follow_history(identity)
             try:
                 await connection.start(
-                    _start_command(self._slot, self._publication, self.handed_over_lsn)
+                    _start_command(self._slot, self._publications, self.handed_over_lsn)
                 )
                 break
             except SlotInUse as error:
@@ -304,7 +304,7 @@ class Replication:
             self._on_state(state)
 
 
-def _start_command(slot: str, publication: str, start_lsn: Lsn) -> str:
+def _start_command(slot: str, publications: Sequence[str], start_lsn: Lsn) -> str:
     """
     Write the START_REPLICATION command.
 
@@ -313,10 +313,11 @@ def _start_command(slot: str, publication: str, start_lsn: Lsn) -> str:
     """
     # The option is a list of identifiers inside of a string, and the replication grammar
     # has strings without escapes only.
-    publications = sql.Identifier(publication).as_string().replace("'", "''")
+    names = ",".join(sql.Identifier(name).as_string() for name in publications)
+    quoted_names = names.replace("'", "''")
     return (
         f"START_REPLICATION SLOT {sql.Identifier(slot).as_string()} LOGICAL {start_lsn}"
-        f" (proto_version '2', streaming 'on', publication_names '{publications}')"
+        f" (proto_version '2', streaming 'on', publication_names '{quoted_names}')"
     )
 
 

@@ -245,7 +245,7 @@ async def test_a_second_process_waits_and_takes_the_slot_over(
     second = Replication(
         source.url,
         slot=slot_name,
-        publication="live",
+        publications=["live"],
         replay_window_s=0,
         on_state=recorder.on_state,
     )
