@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, LiteralString
 import psycopg
 from psycopg import sql
 
-from slotcast.changes import UNCHANGED, UNKNOWN, Absent, Relation
+from slotcast.changes import UNCHANGED, UNKNOWN, Absent, Operation, Relation
 from slotcast.fanout.binding import bind
 from slotcast.fanout.payloads import TableLayout
 from slotcast.postgres.catalog import published_operations, table_by_oid
