@@ -262,16 +262,16 @@ class Scene:
             for name, event in events.items():
                 self.expected[name].append(event)
 
-    async def settle(self) -> None:
-        """Wait until everybody got everything that was committed."""
+    async def settle(self, *names: str) -> None:
+        """Wait until everybody, or those who are named, got everything that was committed."""
         cursor = await self.writer.execute(
             "insert into public.scene_marker default values returning id"
         )
         row = await cursor.fetchone()
         assert row is not None
         number: int = row[0]
-        for client in self.clients.values():
-            await client.until(lambda message: _is_marker(message, number))
+        for name in names or self.clients:
+            await self.clients[name].until(lambda message: _is_marker(message, number))
 
     def got(self, name: str) -> list[Event]:
         """Give what a viewer got of the scene's tables so far."""

@@ -20,7 +20,7 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias, TypeVar, assert_never
 
 import psycopg
 from psycopg_pool import PoolTimeout
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from slotcast.changes import Change, Image, TransactionSlice
     from slotcast.claims import Claims
+    from slotcast.fanout.filters import Conditions
     from slotcast.fanout.payloads import Projection
     from slotcast.fanout.subscriptions import Recipient
     from slotcast.lsn import Lsn
@@ -88,6 +89,9 @@ class _Delivery:
     found: list[tuple[Subscription, Binding]]
     new: Image | None = None
     old: Image | None = None
+    answers: dict[Conditions, bool | SubscriptionError] = field(
+        default_factory=dict["Conditions", "bool | SubscriptionError"]
+    )
     rulings: Mapping[Claims, Ruling] = field(default_factory=dict["Claims", "Ruling"])
     old_rulings: Mapping[Claims, Ruling] = field(default_factory=dict["Claims", "Ruling"])
 
@@ -188,6 +192,10 @@ class Hub:
         """How many subscriptions get changes; those of wildcards count once, too."""
         return len(self._subscriptions)
 
+    def readmit(self, subscription: Subscription) -> None:
+        """Go on sending to *subscription*, which was live, if it was given up meanwhile."""
+        self._subscriptions.add(subscription)
+
     def remove(self, subscription: Subscription) -> None:
         """Send nothing more to *subscription*."""
         self._subscriptions.remove(subscription)
@@ -229,6 +237,7 @@ class Hub:
             deliveries = await self._until_answered(partial(self._prepare, wanted))
             while deliveries:
                 await self._until_answered(partial(self._rule, deliveries))
+                await self._until_answered(partial(self._ask_filters, deliveries))
                 deliveries = await self._send(deliveries)
         except Exception as error:  # noqa: BLE001 (a defect in one change must not cost the others)
             if len(wanted) > 1:
@@ -285,6 +294,41 @@ class Hub:
             if delivery.change.operation is Operation.UPDATE and delivery.old is not None:
                 delivery.old_rulings = next(answers)
 
+    async def _ask_filters(self, deliveries: Sequence[_Delivery]) -> None:
+        """
+        Let PostgreSQL judge the filters that Python cannot.
+
+        Only for those who may see the row: how long a client's regular expression takes, or
+        that it fails, would tell of rows that are not for it.
+        """
+        asked: list[tuple[_Delivery, Conditions]] = []
+        pairs: list[tuple[RowFilter, Image]] = []
+        for delivery in deliveries:
+            for conditions in self._open_filters(delivery):
+                row_filter = delivery.version.row_filter(conditions)
+                if (
+                    isinstance(row_filter, RowFilter)
+                    and row_filter.matches(delivery.judged) is None
+                ):
+                    asked.append((delivery, conditions))
+                    pairs.append((row_filter, delivery.judged))
+        if pairs:
+            async with self._pool.connection() as connection:
+                answers = await ask(connection, pairs)
+            for (delivery, conditions), answer in zip(asked, answers, strict=True):
+                delivery.answers[conditions] = answer
+
+    def _open_filters(self, delivery: _Delivery) -> set[Conditions]:
+        """Collect the filters on a change of those who may learn what they tell."""
+        return {
+            binding.conditions
+            for subscription, binding in delivery.found
+            if binding.conditions
+            and binding.conditions not in delivery.answers
+            and (ruling := delivery.rulings.get(subscription.claims)) is not None
+            and self._may_ask(delivery, binding, ruling)
+        }
+
     async def _send(self, deliveries: Iterable[_Delivery]) -> list[_Delivery]:
         """
         Hand frames to the send queues.
@@ -324,10 +368,10 @@ class Hub:
                 else:
                     counts.denied += 1
                 continue
-            if all(condition.column in ruling.readable for condition in binding.conditions):
-                messages[subscription, binding.select].append(binding.id)
-            else:
+            if not self._may_ask(delivery, binding, ruling):
                 counts.denied += 1
+            elif self._passes(delivery, subscription, binding):
+                messages[subscription, binding.select].append(binding.id)
         for (subscription, select), ids in messages.items():
             data = encoder.data(subscription.claims, select)
             if data is not None:
@@ -348,6 +392,7 @@ class Hub:
             subscription.recipient.warn(RESYNC)
 
     def _is_entitled(self, delivery: _Delivery, subscription: Subscription, ruling: Ruling) -> bool:
+        """Tell whether a viewer gets anything of a change; why not, it is told if it has to be."""
         if ruling.verdict is Verdict.FAILED:
             relation = delivery.change.relation
             subscription.warn_once(
@@ -355,20 +400,61 @@ class Hub:
                 f"Changes of {relation.schema}.{relation.name} are not sent to you: a policy"
                 f" raised an error for your claims (SQLSTATE {ruling.sqlstate})"
             )
-            return False
-        if ruling.verdict is Verdict.TOO_SLOW:
+        elif ruling.verdict is Verdict.TOO_SLOW:
             # Everybody waited for it once; that is enough.
-            self.remove(subscription)
-            subscription.warn_once(
-                "Nothing more is sent to you on this channel: the policies of"
-                f" {delivery.change.relation.schema}.{delivery.change.relation.name} took longer"
-                " for your claims than the server allows (judge_timeout_s). Make them faster,"
-                " then join again"
+            self._give_up_on(
+                subscription,
+                f"the policies of {delivery.change.relation.schema}.{delivery.change.relation.name}"
+                " took longer for your claims than the server allows (judge_timeout_s). Make them"
+                " faster, then join again",
+            )
+        return self._learnable(delivery, ruling) is not None
+
+    def _learnable(self, delivery: _Delivery, ruling: Ruling) -> frozenset[str] | None:
+        """Name the columns whose values a viewer may learn of a change; None for no change."""
+        match ruling.verdict:
+            case Verdict.VISIBLE:
+                return ruling.readable
+            case Verdict.HIDDEN | Verdict.UNKNOWABLE:
+                if self._supabase_deletes and delivery.change.operation is Operation.DELETE:
+                    return ruling.readable & delivery.version.layout.key_columns
+            case Verdict.FAILED | Verdict.TOO_SLOW:
+                pass
+            case _:
+                assert_never(ruling.verdict)
+        return None
+
+    def _may_ask(self, delivery: _Delivery, binding: Binding, ruling: Ruling) -> bool:
+        """Tell whether a viewer may learn what the filter of *binding* would tell it."""
+        learnable = self._learnable(delivery, ruling)
+        return learnable is not None and all(
+            condition.column in learnable for condition in binding.conditions
+        )
+
+    def _passes(self, delivery: _Delivery, subscription: Subscription, binding: Binding) -> bool:
+        """Tell whether the filter of *binding* lets a change through that the viewer may see."""
+        if not binding.conditions:
+            return True
+        row_filter = delivery.version.row_filter(binding.conditions)
+        answer = delivery.answers.get(binding.conditions)
+        if answer is None and isinstance(row_filter, RowFilter):
+            answer = row_filter.matches(delivery.judged)
+        if isinstance(answer, SubscriptionError):
+            self._give_up_on(
+                subscription,
+                f"a filter on {delivery.change.relation.schema}.{delivery.change.relation.name}"
+                f" cannot be evaluated: {answer}",
             )
             return False
-        if ruling.verdict is Verdict.VISIBLE:
-            return True
-        return self._supabase_deletes and delivery.change.operation is Operation.DELETE
+        if answer is None:
+            # Its token went to and fro while PostgreSQL was asked for others.
+            subscription.recipient.warn(RESYNC)
+        return answer is True
+
+    def _give_up_on(self, subscription: Subscription, problem: str) -> None:
+        """Send nothing more to a subscription, and tell it why."""
+        self.remove(subscription)
+        subscription.warn_once(f"Nothing more is sent to you on this channel: {problem}")
 
 
 @dataclass(slots=True)
@@ -530,44 +616,24 @@ async def _complete(connection: AsyncConnection[TupleRow], deliveries: Sequence[
 
 
 async def _filter(connection: AsyncConnection[TupleRow], deliveries: Sequence[_Delivery]) -> None:
-    """Drop the bindings whose filters do not let a change through."""
+    """Drop the bindings whose filters certainly do not let a change through."""
+    conditions: defaultdict[TableVersion, list[Conditions]] = defaultdict(list)
     for delivery in deliveries:
-        conditions = [binding.conditions for _, binding in delivery.found if binding.conditions]
-        if conditions:
-            await delivery.version.bind(connection, conditions)
-    open_pairs: dict[tuple[int, Image], tuple[RowFilter, Image]] = {}
+        conditions[delivery.version] += (
+            binding.conditions for _, binding in delivery.found if binding.conditions
+        )
+    for version, wanted in conditions.items():
+        await version.bind(connection, wanted)
     for delivery in deliveries:
-        for row_filter in _row_filters(delivery):
-            if row_filter.matches(delivery.judged) is None:
-                open_pairs[id(row_filter), delivery.judged] = (row_filter, delivery.judged)
-    answers = await ask(connection, list(open_pairs.values())) if open_pairs else []
-    asked = dict(zip(open_pairs, answers, strict=True))
-    for delivery in deliveries:
-        delivery.found = [pair for pair in delivery.found if _passes(delivery, *pair, asked)]
+        delivery.found = [pair for pair in delivery.found if _may_pass(delivery, *pair)]
 
 
-def _row_filters(delivery: _Delivery) -> list[RowFilter]:
-    """Get the distinct filters on a change."""
-    distinct = dict.fromkeys(binding.conditions for _, binding in delivery.found)
-    bound = (delivery.version.row_filter(conditions) for conditions in distinct if conditions)
-    return [row_filter for row_filter in bound if isinstance(row_filter, RowFilter)]
-
-
-def _passes(
-    delivery: _Delivery,
-    subscription: Subscription,
-    binding: Binding,
-    asked: Mapping[tuple[int, Image], bool | SubscriptionError],
-) -> bool:
-    """Tell whether the filter of *binding* lets the change through."""
+def _may_pass(delivery: _Delivery, subscription: Subscription, binding: Binding) -> bool:
+    """Tell whether the filter of *binding* may let the change through."""
     if not binding.conditions:
         return True
-    verdict = delivery.version.row_filter(binding.conditions)
-    if isinstance(verdict, RowFilter):
-        image = delivery.judged
-        decided = verdict.matches(image)
-        verdict = asked[id(verdict), image] if decided is None else decided
-    if isinstance(verdict, SubscriptionError):
-        subscription.warn_once(f"A filter does not fit its table any more: {verdict}")
+    row_filter = delivery.version.row_filter(binding.conditions)
+    if isinstance(row_filter, SubscriptionError):
+        subscription.warn_once(f"A filter does not fit its table any more: {row_filter}")
         return False
-    return bool(verdict)
+    return row_filter is not None and row_filter.matches(delivery.judged) is not False

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from slotcast.changes import Image
     from slotcast.fanout.filters import Condition
+    from slotcast.postgres.expressions import Outcome
     from slotcast.postgres.types import PgType
 
     Decision: TypeAlias = Callable[[bytes], "bool | None"]
@@ -184,15 +185,33 @@ async def ask(
             connection, [row_filter.sql(image) for row_filter, image in pairs]
         )
     except errors.QueryCanceled:
-        if len(pairs) > 1:
-            return [verdict for pair in pairs for verdict in await ask(connection, [pair])]
-        return [_cannot_be_judged("57014")]
-    return [
-        _cannot_be_judged(outcome.sqlstate)
-        if isinstance(outcome, ExpressionError)
-        else outcome == "true"
-        for outcome in outcomes
-    ]
+        return await _ask_one_by_one(connection, pairs)
+    return [_verdict(outcome) for outcome in outcomes]
+
+
+async def _ask_one_by_one(
+    connection: AsyncConnection[Any], pairs: Sequence[tuple[RowFilter, Image]]
+) -> list[bool | SubscriptionError]:
+    """Find the filters that take too long; each of them is waited for once."""
+    slow: set[int] = set()
+    verdicts: list[bool | SubscriptionError] = []
+    for row_filter, image in pairs:
+        if id(row_filter) not in slow:
+            try:
+                (outcome,) = await evaluate(connection, [row_filter.sql(image)])
+            except errors.QueryCanceled:
+                slow.add(id(row_filter))
+            else:
+                verdicts.append(_verdict(outcome))
+                continue
+        verdicts.append(_cannot_be_judged("57014"))
+    return verdicts
+
+
+def _verdict(outcome: Outcome) -> bool | SubscriptionError:
+    if isinstance(outcome, ExpressionError):
+        return _cannot_be_judged(outcome.sqlstate)
+    return outcome == "true"
 
 
 def _cannot_be_judged(sqlstate: str) -> SubscriptionError:
