@@ -214,6 +214,20 @@ async def test_what_was_asked_for_is_shown_in_the_words_of_the_server(
     )
 
 
+@pytest.mark.parametrize(
+    "binding",
+    [
+        {**PLAIN, "filter": None},
+        {"event": "*", "table": "plain", "filter": "id=eq.1"},
+        {"event": "*", "table": "plain"},
+    ],
+)
+async def test_what_is_left_out_of_a_binding_is_no_reason_to_refuse_it(
+    client: PhoenixClient, binding: dict[str, Any]
+) -> None:
+    assert (await told(client, "lax", binding))["message"] == "Subscribed to PostgreSQL"
+
+
 async def test_one_bad_binding_makes_all_of_the_channel_fail(client: PhoenixClient) -> None:
     message = await told(client, "both", PLAIN, {**PLAIN, "filter": "wrong"})
     good = await told(client, "good", PLAIN)
