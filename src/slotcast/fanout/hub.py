@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     from slotcast.fanout.filters import Conditions
     from slotcast.fanout.payloads import Projection
     from slotcast.fanout.subscriptions import Recipient
-    from slotcast.lsn import Lsn
     from slotcast.fanout.tables import TableVersion, TableVersions
+    from slotcast.lsn import Lsn
     from slotcast.verdicts import Judge, Ruling
 
 T = TypeVar("T")
@@ -96,14 +96,14 @@ class _Delivery:
     old_rulings: Mapping[Claims, Ruling] = field(default_factory=dict["Claims", "Ruling"])
 
     @property
-    def judged(self) -> Image:
-        """The image that decides who gets the change."""
-        image = self.old if self.change.operation is Operation.DELETE else self.new
-    @property
     def is_published(self) -> bool:
         """Whether the change is for clients at all, and not for the server's own use."""
         return self.change.operation in self.version.published
 
+    @property
+    def judged(self) -> Image:
+        """The image that decides who gets the change."""
+        image = self.old if self.change.operation is Operation.DELETE else self.new
         if image is None:
             raise AssertionError("a change has the image that its operation calls for")
         return image
@@ -116,12 +116,12 @@ class Hub:
     Args:
         pool: For questions about tables and filters.
         judge: Rules on who may see what.
+        versions: Tell which tables are published to clients; whatever else the stream
+            carries reaches nobody.
         record_limit_bytes: Changes above it lose their long values.
         supabase_deletes: Whether the key of a DELETE that a viewer may not see is sent
             all the same.
         recovery_window_s: How long after `start` joining clients get recovered changes.
-        versions: Tell which tables are published to clients; whatever else the stream
-            carries reaches nobody.
         recovery_limit_bytes: Most that is kept for them.
         on_delay: Is called when PostgreSQL could not be asked about a batch, which waits.
 
@@ -134,11 +134,11 @@ class Hub:
         pool: AsyncConnectionPool[AsyncConnection[TupleRow]],
         judge: Judge,
         *,
+        versions: TableVersions,
         record_limit_bytes: int,
         supabase_deletes: bool,
         recovery_window_s: float,
         recovery_limit_bytes: int,
-        versions: TableVersions,
         on_delay: Callable[[], None],
     ) -> None:
         self._pool = pool
@@ -155,7 +155,9 @@ class Hub:
 
     def start(self, boot_lsn: Lsn) -> None:
         """
-        Begin a life of the server.
+        Begin a life of the server: at its first stream, after however long a wait.
+
+        Later calls do nothing.
 
         Args:
             boot_lsn: What was committed before it was found in the slot.
@@ -271,6 +273,7 @@ class Hub:
                 )
                 for transaction, change, found in wanted
             ]
+            deliveries = [delivery for delivery in deliveries if delivery.is_published]
             await _complete(connection, deliveries)
             await _filter(connection, deliveries)
         return [delivery for delivery in deliveries if delivery.found]
@@ -280,7 +283,6 @@ class Hub:
         questions: list[Question] = []
         for delivery in deliveries:
             viewers = frozenset(subscription.claims for subscription, _ in delivery.found)
-            deliveries = [delivery for delivery in deliveries if delivery.is_published]
             images = [delivery.judged]
             if delivery.change.operation is Operation.UPDATE and delivery.old is not None:
                 images.append(delivery.old)
@@ -529,7 +531,9 @@ class Recovery:
         self.is_incomplete = False
 
     def start(self, boot_lsn: Lsn) -> None:
-        """Open the window: everything committed before *boot_lsn* is recovered."""
+        """Open the window, once: everything committed before *boot_lsn* is recovered."""
+        if self._began:
+            return
         self._boot_lsn = boot_lsn
         self._began = time.time()
 
