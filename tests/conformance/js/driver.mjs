@@ -25,25 +25,78 @@ function connect({ client, url, key, token, realtime }) {
   clients.set(client, state);
 }
 
-function subscribe({ client, channel, topic, config, bindings }) {
+/** Make a channel without joining it. */
+function open({ client, channel, topic, config }) {
   const { supabase, channels } = clients.get(client);
-  const subscribed = supabase.channel(topic, { config });
+  const opened = supabase.channel(topic, { config });
+  channels.set(channel, opened);
+  return opened;
+}
+
+function subscribe({ client, channel, topic, config, bindings, presence }) {
+  const subscribed = open({ client, channel, topic, config });
   bindings.forEach((binding, index) => {
     subscribed.on("postgres_changes", binding, (payload) =>
       tell({ client, kind: "change", channel, binding: index, payload }),
     );
   });
   subscribed.on("system", {}, (payload) => tell({ client, kind: "system", channel, payload }));
+  subscribed.on("broadcast", { event: "*" }, ({ event, payload, meta }) =>
+    tell({ client, kind: "broadcast", channel, event, ...written(payload), meta: meta ?? null }),
+  );
+  if (presence) watchPresence(client, channel, subscribed);
   subscribed.subscribe((status, error) =>
     tell({ client, kind: "status", channel, status, error: error?.message ?? null }),
   );
-  channels.set(channel, subscribed);
 }
 
-async function remove({ client, channel }) {
+/** Tell of presence; a channel with such callbacks asks for the state when it joins. */
+function watchPresence(client, channel, subscribed) {
+  const tellOf = (event) => (change) =>
+    tell({ client, kind: "presence", channel, event, change: change ?? null, state: subscribed.presenceState() });
+  for (const event of ["sync", "join", "leave"]) {
+    subscribed.on("presence", { event }, event === "sync" ? () => tellOf(event)(null) : tellOf(event));
+  }
+}
+
+/** Write a broadcast's payload as JSON can have it: bytes in hexadecimal. */
+function written(payload) {
+  return payload instanceof ArrayBuffer
+    ? { bytes: Buffer.from(payload).toString("hex") }
+    : { payload };
+}
+
+/** Read a payload that a test gives: bytes become an ArrayBuffer. */
+function read({ bytes, payload }) {
+  return bytes === undefined ? payload : Uint8Array.from(Buffer.from(bytes, "hex")).buffer;
+}
+
+async function send({ client, channel, event, ...given }) {
+  const sender = clients.get(client).channels.get(channel);
+  const result = await sender.send({ type: "broadcast", event, payload: read(given) });
+  tell({ client, kind: "done", channel, result });
+}
+
+async function httpSend({ client, channel, event, ...given }) {
+  const result = await clients.get(client).channels.get(channel).httpSend(event, read(given));
+  tell({ client, kind: "done", channel, result: result.success ? "ok" : result.error });
+}
+
+async function track({ client, channel, payload }) {
+  const result = await clients.get(client).channels.get(channel).track(payload);
+  tell({ client, kind: "done", channel, result });
+}
+
+async function untrack({ client, channel }) {
+  const result = await clients.get(client).channels.get(channel).untrack();
+  tell({ client, kind: "done", channel, result });
+}
+
+/** Remove a channel; as in most apps, nothing waits for the outcome. */
+function remove({ client, channel }) {
   const { supabase, channels } = clients.get(client);
-  const result = await supabase.removeChannel(channels.get(channel));
-  tell({ client, kind: "removed", channel, result });
+  const removal = supabase.removeChannel(channels.get(channel));
+  removal.then((result) => tell({ client, kind: "removed", channel, result }));
 }
 
 /** Become another user, as an app does whose session has changed. */
@@ -53,7 +106,7 @@ async function actAs({ client, token }) {
   await state.supabase.realtime.setAuth();
 }
 
-const commands = { connect, subscribe, remove, actAs };
+const commands = { connect, open, subscribe, send, httpSend, track, untrack, remove, actAs };
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { command, ...given } = JSON.parse(line);
