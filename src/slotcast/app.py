@@ -150,10 +150,12 @@ async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncG
         on_delay=lambda: replication.let_go(),  # noqa: PLW0108 - it is made below
     )
     started = asyncio.Event()
+    begun = asyncio.Event()
 
     def follow(state: StreamState) -> None:
-        if state is StreamState.LIVE and replication.boot_lsn is not None and not started.is_set():
+        if state is StreamState.LIVE and replication.boot_lsn is not None and not begun.is_set():
             hub.start(replication.boot_lsn)
+            begun.set()
         if state in (StreamState.LIVE, StreamState.WAITING):
             started.set()
 

@@ -77,6 +77,10 @@ class ReconnectingClient:
         """All rows that came, in order, over all stays."""
         return [number for stay in self.stays for number in stay.numbers]
 
+    def move(self, url: str) -> None:
+        """Connect to the server at *url* from the next time on, as a proxy would have it."""
+        self._url = url
+
     async def run(self) -> None:
         """Stay joined until cancelled."""
         while True:

@@ -158,7 +158,8 @@ class WalConnection:
             StreamBroken: The connection is gone.
         """
         try:
-            cursor = await self._connection.execute("IDENTIFY_SYSTEM")
+            # psycopg prepares what it runs often, which a walsender does not understand.
+            cursor = await self._connection.execute("IDENTIFY_SYSTEM", prepare=False)
             row = await cursor.fetchone()
         except psycopg.Error as error:
             raise StreamBroken(str(error)) from error
