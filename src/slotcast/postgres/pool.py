@@ -34,6 +34,18 @@ class _Pool(AsyncConnectionPool[AsyncConnection[TupleRow]]):
         await super().schedule_task(task, min(delay, _RECONNECT_CAP_S) if is_attempt else delay)
 
 
+async def _use_text_forms(connection: AsyncConnection[TupleRow]) -> None:
+    """
+    Have values in `TEXT_FORMS`.
+
+    As settings of the session, not of its start, so that SET … TO DEFAULT still finds what
+    the database has: policies are judged under that.
+    """
+    for option in TEXT_FORMS.removeprefix("-c ").split(" -c "):
+        name, _, value = option.partition("=")
+        await connection.execute("select set_config(%s, %s, false)", [name, value])
+
+
 def make_pool(
     conninfo: str, *, size: int, statement_timeout_s: float
 ) -> AsyncConnectionPool[AsyncConnection[TupleRow]]:
@@ -50,13 +62,14 @@ def make_pool(
         "application_name": "slotcast",
         "client_encoding": "UTF8",
         "options": (
-            f"{TEXT_FORMS} -c default_transaction_read_only=on"
+            "-c default_transaction_read_only=on"
             f" -c statement_timeout={round(statement_timeout_s * 1000)}"
         ),
     }
     return _Pool(
         conninfo,
         kwargs=options,
+        configure=_use_text_forms,
         min_size=1,
         max_size=size,
         open=False,

@@ -183,6 +183,12 @@ begin
     'select pg_catalog.string_agg(case when %s then ''t'' else ''f'' end, '''') from %s',
     access.condition, slotcast.image_rows(p_relation, p_columns));
   perform pg_catalog.set_config('search_path', p_search_path, true);
+  -- The server's sessions have their own forms of text; to policies, time zones are as they are to requests.
+  set local datestyle to default;
+  set local intervalstyle to default;
+  set local timezone to default;
+  set local extra_float_digits to default;
+  set local bytea_output to default;
   foreach claims in array p_claims loop
     failure := null;
     begin
