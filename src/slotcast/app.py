@@ -34,6 +34,7 @@ from slotcast.postgres import migrations
 from slotcast.postgres.pool import make_pool
 from slotcast.replication.stream import Replication, StreamState
 from slotcast.tokens import Keyring
+from slotcast.transports.broadcasts import BroadcastApi, BroadcastLimits
 from slotcast.transports.http import HttpServer, system_routes
 from slotcast.transports.start_page import StartPage
 from slotcast.transports.websocket import WebSocketLimits
@@ -185,14 +186,19 @@ async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncG
             hub=hub,
             wait_live=replication.wait_live,
             tasks=tasks,
-            limits=_channel_limits(settings),
+            limits=channel_limits(settings),
             topics=topics,
         )
         front = _Front(settings, pool, replication, keyring, sample)
         server = HttpServer(
             host=settings.host,
             port=settings.port,
-            routes=system_routes(readiness=front.readiness, page=front.page),
+            routes=[
+                *BroadcastApi(
+                    keyring=keyring, topics=topics, limits=broadcast_limits(settings)
+                ).routes(),
+                *system_routes(readiness=front.readiness, page=front.page),
+            ],
             open_session=realtime.open_session,
             limits=WebSocketLimits(
                 frame_limit_bytes=settings.frame_limit_bytes,
@@ -214,7 +220,17 @@ async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncG
             await server.stop()
 
 
-def _channel_limits(settings: Settings) -> ChannelLimits:
+def broadcast_limits(settings: Settings) -> BroadcastLimits:
+    """Give what may be sent over HTTP."""
+    return BroadcastLimits(
+        body_limit_bytes=settings.frame_limit_bytes,
+        payload_limit_bytes=settings.broadcast_limit_bytes,
+        messages=sustained(settings.http_message_rate_per_s),
+    )
+
+
+def channel_limits(settings: Settings) -> ChannelLimits:
+    """Give what connections and channels may do."""
     return ChannelLimits(
         channels_per_connection=settings.channels_per_connection,
         join_timeout_s=settings.join_timeout_s,

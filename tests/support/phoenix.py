@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlencode
 
 from websockets.asyncio.client import connect
@@ -30,10 +30,16 @@ class ConnectionLost(AssertionError):
 
 
 class PhoenixClient:
-    """One connection in serializer 2.0.0; keeps every message it got, in order."""
+    """
+    One connection; keeps every message it got, in order and in the form of version 2.0.0.
 
-    def __init__(self, connection: ClientConnection) -> None:
+    A binary frame is kept as ``[None, None, topic, KIND_4, {event, meta, payload}]``, with a
+    payload of bytes unless it is JSON.
+    """
+
+    def __init__(self, connection: ClientConnection, version: str = "2.0.0") -> None:
         self.connection = connection
+        self.version = version
         self.messages: list[Message] = []
         self._next_ref = 0
         self._arrived = asyncio.Condition()
@@ -42,7 +48,7 @@ class PhoenixClient:
     async def _read(self) -> None:
         try:
             async for data in self.connection:
-                self.messages.append(json.loads(data))
+                self.messages.append(decode(data))
                 async with self._arrived:
                     self._arrived.notify_all()
         except ConnectionClosed:
@@ -77,8 +83,28 @@ class PhoenixClient:
         ref = str(self._next_ref)
         if event == "phx_join":
             join_ref = ref
-        await self.connection.send(json.dumps([join_ref, ref, topic, event, payload]))
+        if self.version == "2.0.0":
+            text = json.dumps([join_ref, ref, topic, event, payload])
+        else:
+            parts = {"topic": topic, "event": event, "payload": payload, "ref": ref}
+            text = json.dumps(parts if join_ref is None else {**parts, "join_ref": join_ref})
+        await self.connection.send(text)
         return ref
+
+    async def push_binary(
+        self, topic: str, event: str, payload: bytes, *, is_json: bool = False, meta: bytes = b""
+    ) -> str:
+        """Send a broadcast as a binary frame of kind 3; gives its ref."""
+        self._next_ref += 1
+        ref = str(self._next_ref)
+        names = (b"", ref.encode(), topic.encode(), event.encode(), meta)
+        header = bytes((3, *map(len, names), is_json))
+        await self.connection.send(header + b"".join(names) + payload)
+        return ref
+
+    async def settle(self) -> None:
+        """Wait until everything that the server has sent so far has come."""
+        await self.reply(await self.push("phoenix", "heartbeat", {}))
 
     async def reply(self, ref: str) -> dict[str, Any]:
         """Wait for the reply to the message *ref*; gives its payload."""
@@ -128,11 +154,37 @@ class PhoenixClient:
         return self.changes(name)
 
 
+KIND_4: Final = "kind 4"
+"""Stands for the event of a binary frame."""
+
+
+def decode(data: str | bytes) -> Message:
+    """Read a message of the server, of either version."""
+    if isinstance(data, str):
+        read: Any = json.loads(data)
+        if isinstance(read, list):
+            return cast("Message", read)
+        return [None, *(read[key] for key in ("ref", "topic", "event", "payload"))]
+    kind, *lengths, encoding = data[:5]
+    assert kind == 4
+    parts: list[bytes] = []
+    start = 5
+    for length in lengths:
+        parts.append(data[start : start + length])
+        start += length
+    topic, event, meta = (part.decode() for part in parts)
+    payload = json.loads(data[start:]) if encoding == 1 else data[start:]
+    content = {"event": event, "meta": json.loads(meta or "null"), "payload": payload}
+    return [None, None, topic, KIND_4, content]
+
+
 @asynccontextmanager
-async def phoenix_client(url: str, *, apikey: str = ANON_KEY) -> AsyncGenerator[PhoenixClient]:
+async def phoenix_client(
+    url: str, *, apikey: str = ANON_KEY, version: str = "2.0.0"
+) -> AsyncGenerator[PhoenixClient]:
     """Connect to the server at *url* (http)."""
     address = url.replace("http", "ws", 1) + "/realtime/v1/websocket"
-    query = urlencode({"apikey": apikey, "vsn": "2.0.0"})
+    query = urlencode({"apikey": apikey, "vsn": version})
     async with connect(f"{address}?{query}", max_size=None, compression=None) as connection:
-        client = PhoenixClient(connection)
+        client = PhoenixClient(connection, version)
         yield client

@@ -60,6 +60,8 @@ def system_routes(
     """
     Make the routes every installation has.
 
+    They answer for everything below ``/api`` that no earlier route does.
+
     Args:
         readiness: Asked by ``/readyz``.
         page: Asked for what ``/`` shows.
@@ -74,18 +76,13 @@ def system_routes(
         html, headers = start_page.render(await page())
         return HTMLResponse(html, headers=headers)
 
-    broadcast = ("/api/broadcast", "/api/broadcast/{rest:path}")
     return [
         Route("/", start),
         Route("/readyz", ready),
         Route("/healthz", _healthy),
         *_at_both("/healthcheck", _healthy),
         *_at_both("/api/ping", _ping),
-        *(
-            route
-            for path in broadcast
-            for route in _at_both(path, _broadcast_unsupported, methods=["POST"])
-        ),
+        *_at_both("/api/{rest:path}", _unknown, methods=[*_METHODS]),
         *(Route(path, _upgrade_required) for path in sorted(handshake.PATHS)),
     ]
 
@@ -105,11 +102,9 @@ async def _ping(_request: Request) -> Response:
     return JSONResponse({"message": "Success"})
 
 
-async def _broadcast_unsupported(_request: Request) -> Response:
-    return _error(
-        HTTPStatus.NOT_IMPLEMENTED,
-        "Broadcast over HTTP is not offered by this version; changes of tables are",
-    )
+async def _unknown(_request: Request) -> Response:
+    """Answer for all that the original's API does not have either, in its words."""
+    return PlainTextResponse("Not Found", HTTPStatus.NOT_FOUND)
 
 
 async def _upgrade_required(_request: Request) -> Response:
