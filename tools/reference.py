@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, cast, get_type_hints
 
 from slotcast import cli, errors
 from slotcast.settings import PREFIX, Settings
+from slotcast.transports.metrics import METRICS
 
 if TYPE_CHECKING:
     import argparse
@@ -102,10 +103,55 @@ def cli_page() -> str:
     return f"# Commands\n\n{root.description}\n\n" + "\n".join(sections)
 
 
+METRICS_INTRODUCTION: Final = """\
+# Metrics
+
+`/metrics` answers on the server's own port, in the formats that Prometheus reads. The setting
+`metrics` says who may read it. It is closed unless there is a `metrics_token`, since topics
+and clients' addresses are nobody else's business where the port faces the internet:
+
+```yaml
+scrape_configs:
+  - job_name: slotcast
+    authorization:
+      credentials_file: /etc/prometheus/slotcast-token
+    static_configs:
+      - targets: ["slotcast.internal:54321"]
+```
+
+Nothing is measured for it in PostgreSQL: lag is told from the stream itself, against what
+PostgreSQL last said of its position. Labels name tables, topics, reasons and addresses, never
+a token, a key or a row's value. Clients choose the names of topics: where those say too
+much, set `metrics_top` to 0. Counters begin anew with the process, whose memory, time and
+files are `process_…`.
+
+Worth an alarm: `slotcast_replication_state{state="live"}` 0 for a minute,
+`slotcast_replication_lag_seconds{position="handed_over"}` above some seconds,
+`slotcast_lost_changes_total` above 0, and in PostgreSQL itself the WAL that the slot retains,
+since a server that is down reports nothing.
+
+"""
+
+
+def metrics_page() -> str:
+    """Describe every metric: name, kind, labels, meaning."""
+    rows = [
+        (
+            f"`{metric.shown_name}`",
+            metric.kind,
+            ", ".join(f"`{label}`" for label in metric.labels),
+            metric.help,
+        )
+        for metric in METRICS
+    ]
+    return METRICS_INTRODUCTION + _table(("metric", "kind", "labels", "meaning"), rows)
+
+
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "settings.md": settings_page,
     "errors.md": errors_page,
     "cli.md": cli_page,
+    "metrics.md": metrics_page,
 }
 
 

@@ -132,9 +132,7 @@ class _JsonFormatter(_Formatter):
         return json.dumps(document, ensure_ascii=False)
 
 
-def configure_logging(
-    level: str, log_format: str = "line", stream: TextIO = sys.stderr
-) -> None:
+def configure_logging(level: str, log_format: str = "line", stream: TextIO = sys.stderr) -> None:
     """
     Write log lines of *level* and above to *stream*.
 

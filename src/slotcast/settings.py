@@ -28,7 +28,7 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "log_level": ("debug", "info", "warning", "error"),
     "log_format": ("line", "json"),
     "metrics": ("open", "token", "off"),
-    "inspector": ("on", "off"),
+    "inspector": ("auto", "on", "off"),
 }
 
 _LEAST_TOKEN_LENGTH: Final = 16
@@ -55,7 +55,8 @@ class Settings:
     metrics: str = _setting(
         "token",
         "Who may read /metrics. token: who shows metrics_token, and nobody while that is"
-        " empty; open: everybody; off: nobody.",
+        " empty; open: everybody; off: nobody. Under `slotcast dev` it is open unless there is a"
+        " metrics_token.",
     )
     metrics_token: str = _setting(
         "", "Bearer token for /metrics, at least 16 characters.", secret=True
@@ -65,7 +66,9 @@ class Settings:
         "How many topics and connections /metrics names, the largest ones; 0 names none.",
     )
     inspector: str = _setting(
-        "off", "Whether /inspector, a page to try channels with, is served: on or off."
+        "auto",
+        "Whether /inspector, a page to try channels with, is served: on, off, or auto, which is"
+        " on under `slotcast dev` and off under `slotcast serve`.",
     )
 
     jwt_secret: str = _setting(

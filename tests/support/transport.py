@@ -123,6 +123,7 @@ def start_page(*, anon_key: str = "anon", is_live: bool = True) -> StartPage:
         is_live=is_live,
         sample_table="appointments",
         sample_sql="update appointments set status = 'confirmed';",
+        has_inspector=True,
     )
 
 
@@ -155,7 +156,9 @@ async def serving(websocket_limits: WebSocketLimits | None = None) -> AsyncGener
     server = HttpServer(
         host="127.0.0.1",
         port=0,
-        routes=system_routes(readiness=echoes.readiness, page=echoes.page),
+        routes=system_routes(
+            readiness=echoes.readiness, page=echoes.page, inspection=None, metrics=None
+        ),
         open_session=echoes.open_session,
         limits=websocket_limits or limits(),
     )

@@ -20,7 +20,7 @@ from slotcast.channels.protocol import texts
 from slotcast.channels.protocol.lifecycle import Broadcast, PresenceCall
 from slotcast.channels.topics import TopicKey, make_frame
 from slotcast.fanout import frames
-from slotcast.observations import Observation, observe
+from slotcast.observations import Observation, observe, problem
 
 if TYPE_CHECKING:
     import asyncio
@@ -256,7 +256,7 @@ class Participant:
         try:
             permissions = await access.read(name, host.claims, host.headers)
         except Exception as error:  # noqa: BLE001 (whatever it is, nothing may be read)
-            observe(PermissionUnknown(topic=self._channel.topic, problem=repr(error)))
+            observe(PermissionUnknown(topic=self._channel.topic, problem=problem(error)))
             host.end(texts.NO_DATABASE.partition(": ")[2])
             return
         if permissions.is_empty:
@@ -280,7 +280,7 @@ class Participant:
         try:
             return await access.write(self._channel.name, host.claims, host.headers, extension)
         except Exception as error:  # noqa: BLE001 (whatever it is, the client may not write)
-            observe(PermissionUnknown(topic=self._channel.topic, problem=repr(error)))
+            observe(PermissionUnknown(topic=self._channel.topic, problem=problem(error)))
             return False
 
     def _carry_out(self, push: Push) -> None:

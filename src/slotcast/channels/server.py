@@ -36,11 +36,12 @@ from slotcast.channels.protocol.lifecycle import (
 )
 from slotcast.channels.protocol.serializers import negotiate
 from slotcast.channels.session import Refusal
+from slotcast.counters import ChannelCounts
 from slotcast.errors import ProtocolError, SubscriptionError, TokenError
 from slotcast.fanout import frames
 from slotcast.fanout.registration import make_binding
 from slotcast.fanout.subscriptions import Subscription
-from slotcast.observations import Observation, observe
+from slotcast.observations import Observation, observe, problem
 from slotcast.tokens import expired, handshake_text
 
 if TYPE_CHECKING:
@@ -123,6 +124,9 @@ class RealtimeServer:
         limits: What connections may do.
         topics: Where broadcasts and presence go.
         access: Asked about private channels; None to refuse them.
+
+    Attributes:
+        counts: What clients asked of their channels.
     """
 
     def __init__(
@@ -144,6 +148,7 @@ class RealtimeServer:
         self.limits = limits
         self.topics = topics
         self.access = access
+        self.counts = ChannelCounts()
         self._tasks = tasks
         self._sessions: set[RealtimeSession] = set()
         self._channelless: dict[RealtimeSession, float] = {}
@@ -166,6 +171,7 @@ class RealtimeServer:
         headers = strict_json.encode({**handshake.headers}) if self.access else "{}"
         session = RealtimeSession(self, connection, serializer, claims, headers)
         self._sessions.add(session)
+        self.counts.connections += 1
         self.note_channels(session, 0)
         return session
 
@@ -241,7 +247,11 @@ class RealtimeSession:
         self.headers = headers
         self._joins: TokenBucket | None = None
         self._messages: TokenBucket | None = None
-        self.table = ChannelTable(serializer, channel_limit=server.limits.channels_per_connection)
+        self.table = ChannelTable(
+            serializer,
+            channel_limit=server.limits.channels_per_connection,
+            counts=server.counts,
+        )
         self.members: dict[Channel, Member] = {}
 
     def receive_text(self, data: str, /) -> None:
@@ -286,6 +296,7 @@ class RealtimeSession:
         try:
             message = decode(data)
         except ProtocolError as error:
+            self.server.counts.ignored += 1
             observe(FrameIgnored(remote=self.connection.remote, problem=str(error)))
             return
         if message.event == "phx_join" and not self._count_join():
@@ -512,7 +523,7 @@ class Member:
         except TimeoutError:
             self._refuse(texts.SUBSCRIBE_TIMEOUT if self._request.bindings else texts.NO_DATABASE)
         except Exception as error:  # noqa: BLE001 (whatever it is, it concerns this join alone)
-            observe(JoinFailed(topic=self._channel.topic, problem=repr(error)))
+            observe(JoinFailed(topic=self._channel.topic, problem=problem(error)))
             self._refuse(
                 texts.NO_DATABASE
                 if isinstance(error, (psycopg.Error, PoolTimeout))
@@ -585,7 +596,7 @@ class Member:
             self._unsubscribe()
             self._tell("error", str(error))
         except Exception as error:  # noqa: BLE001 (the subscription goes on; only the check failed)
-            observe(JoinFailed(topic=self._channel.topic, problem=repr(error)))
+            observe(JoinFailed(topic=self._channel.topic, problem=problem(error)))
         else:
             if self._subscription is not None:
                 self._session.server.hub.readmit(self._subscription)

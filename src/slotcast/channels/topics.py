@@ -34,7 +34,7 @@ from slotcast.channels.protocol.serializers import BroadcastContent, EventBroadc
 from slotcast.fanout import frames
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator
 
     from slotcast.channels.access import Permissions
     from slotcast.channels.protocol.serializers import EncodedMessage, Serializer
@@ -176,10 +176,11 @@ class TopicMember(Protocol):
 class _Topic:
     """A topic that has members here, or somebody present."""
 
-    __slots__ = ("members", "pending", "presence")
+    __slots__ = ("members", "message_count", "pending", "presence")
 
     def __init__(self) -> None:
         self.members: defaultdict[Serializer, dict[int, TopicMember]] = defaultdict(dict)
+        self.message_count = 0
         self.presence = TopicPresence()
         self.pending: PendingDiff | None = None
 
@@ -218,6 +219,11 @@ class Topics:
     def __len__(self) -> int:
         """Count the topics that have members or somebody present."""
         return len(self._topics)
+
+    def sizes(self) -> Iterator[tuple[TopicKey, int, int]]:
+        """Give each topic's members here, and its messages since it began."""
+        for key, topic in self._topics.items():
+            yield key, sum(map(len, topic.members.values())), topic.message_count
 
     def take_number(self) -> int:
         """Give a number for a new member, unique among all nodes."""
@@ -303,6 +309,7 @@ class Topics:
         topic = self._topics.get(key)
         if topic is None:
             return
+        topic.message_count += 1
         content = message.content()
         for serializer, members in topic.members.items():
             if not members:
@@ -319,6 +326,7 @@ class Topics:
         topic = self._topics.get(key)
         if topic is None:
             return
+        topic.message_count += 1
         for serializer, members in topic.members.items():
             if not members:
                 continue
@@ -330,6 +338,7 @@ class Topics:
 
     def _deliver_presence(self, key: TopicKey, delta: Delta) -> None:
         topic = self._topics[key]
+        topic.message_count += 1
         topic.presence.apply(delta)
         if topic.pending is None:
             topic.pending = PendingDiff()

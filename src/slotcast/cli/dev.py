@@ -103,7 +103,16 @@ def prepare(directory: Path, given: Settings, database_port: int | None) -> tupl
         database_port = free_port(_LOOPBACK, preferred=kept.database_port)
     kept = dataclasses.replace(kept, url=url, database_port=database_port or kept.database_port)
     state.save(directory, kept)
-    return project.completed(given, kept), kept
+    return _with_tools(project.completed(given, kept)), kept
+
+
+def _with_tools(given: Settings) -> Settings:
+    """Offer what helps in development, unless the user decided otherwise."""
+    return dataclasses.replace(
+        given,
+        inspector="on" if given.inspector == "auto" else given.inspector,
+        metrics="open" if given.metrics == "token" and not given.metrics_token else given.metrics,
+    )
 
 
 def free_port(host: str, *, preferred: int = 0) -> int:

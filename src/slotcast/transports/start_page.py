@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import html
 import json
-import re
 from dataclasses import dataclass
-from importlib import resources
 from string import Template
 from typing import TYPE_CHECKING, Final
+
+from slotcast.transports import assets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,6 +30,7 @@ class StartPage:
         is_live: Whether the replication stream runs.
         sample_table: The table the snippets use; usually one of *tables*.
         sample_sql: A statement that changes a row of it.
+        has_inspector: Whether there is a page to try channels with.
     """
 
     version: str
@@ -44,41 +43,13 @@ class StartPage:
     is_live: bool
     sample_table: str
     sample_sql: str
+    has_inspector: bool
 
 
-_TEMPLATE: Final = (
-    resources.files("slotcast.transports").joinpath("pages/start.html").read_text("utf-8")
+_INSPECTOR: Final = (
+    '<p class="hint">To try filters, private channels, broadcast and presence, and to be told why'
+    ' something does not arrive: <a href="/inspector">open the inspector</a>.</p>'
 )
-
-
-def _hashes(tag: str) -> str:
-    """List the CSP hashes of the template's inline *tag* elements."""
-    bodies = re.findall(rf"<{tag}>(.*?)</{tag}>", _TEMPLATE, re.DOTALL)
-    served = (Template(body).substitute() for body in bodies)
-    digests = (hashlib.sha256(body.encode()).digest() for body in served)
-    return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
-
-
-_POLICY: Final = "; ".join(
-    (
-        "default-src 'none'",
-        f"style-src {_hashes('style')}",
-        f"script-src {_hashes('script')}",
-        "img-src data:",  # the empty icon
-        # 'self' is the page's own WebSocket, too.
-        "connect-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-    )
-)
-
-_HEADERS: Final[Mapping[str, str]] = {
-    "Content-Security-Policy": _POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
 
 
 def render(page: StartPage) -> tuple[str, Mapping[str, str]]:
@@ -86,8 +57,8 @@ def render(page: StartPage) -> tuple[str, Mapping[str, str]]:
     Make the page.
 
     Returns:
-        The HTML, and the headers it has to be served with: nothing from elsewhere is
-        loaded, and only the page's own style and script run.
+        The HTML, and the headers it has to be served with: only what this server itself
+        serves is loaded, and nothing inline runs.
     """
     values = {
         "version": page.version,
@@ -105,7 +76,8 @@ def render(page: StartPage) -> tuple[str, Mapping[str, str]]:
     }
     escaped = {name: html.escape(value) for name, value in values.items()}
     escaped["tables"] = _list_items(page.tables)
-    return Template(_TEMPLATE).substitute(escaped), _HEADERS
+    escaped["inspector"] = _INSPECTOR if page.has_inspector else ""
+    return Template(assets.text("start.html")).substitute(escaped), assets.page_headers()
 
 
 def _list_items(tables: Iterable[str]) -> str:

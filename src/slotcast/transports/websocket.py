@@ -39,8 +39,11 @@ from slotcast.observations import Observation, observe
 from slotcast.transports import handshake
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from websockets.http11 import Request, Response
 
+    from slotcast.counters import SendCounts
     from slotcast.errors import SlowConsumer
 
 _logger = logging.getLogger(__name__)
@@ -121,6 +124,16 @@ class WebSocketServer:
     def connection_count(self) -> int:
         """How many connections there are, those that are closing included."""
         return len(self._connections)
+
+    @property
+    def send_counts(self) -> SendCounts:
+        """What all connections were sent."""
+        return self.flusher.counts
+
+    def backlogs(self) -> Iterator[tuple[str, int]]:
+        """Give each connection's address, and the bytes that wait for it."""
+        for connection in self._connections:
+            yield connection.remote, connection.waiting_bytes
 
     @property
     def is_full(self) -> bool:
@@ -308,6 +321,11 @@ class WebSocketConnection(asyncio.Protocol):
     def buffered_bytes(self) -> int:
         """Count what the transport took and the kernel did not."""
         return self._transport.get_write_buffer_size()
+
+    @property
+    def waiting_bytes(self) -> int:
+        """What the kernel did not take yet."""
+        return self._queue.queued_bytes + self._transport.get_write_buffer_size()
 
     def overflow(self, error: SlowConsumer) -> None:
         """Close a connection that reads too slowly."""

@@ -43,6 +43,7 @@ from slotcast.channels.protocol.serializers import (
     UserBroadcast,
     VerbatimBroadcast,
 )
+from slotcast.counters import ChannelCounts
 from slotcast.errors import ProtocolError
 
 if TYPE_CHECKING:
@@ -234,12 +235,16 @@ class ChannelTable:
     Args:
         serializer: The connection's.
         channel_limit: Most channels that may be joining or joined at a time.
+        counts: Where joins and messages are counted.
     """
 
-    __slots__ = ("_channel_limit", "_channels", "_held", "_held_bytes", "_serializer")
+    __slots__ = ("_channel_limit", "_channels", "_counts", "_held", "_held_bytes", "_serializer")
 
-    def __init__(self, serializer: Serializer, *, channel_limit: int) -> None:
+    def __init__(
+        self, serializer: Serializer, *, channel_limit: int, counts: ChannelCounts | None = None
+    ) -> None:
         self._serializer = serializer
+        self._counts = counts or ChannelCounts()
         self._channel_limit = channel_limit
         self._channels: dict[str, Channel] = {}
         self._held: dict[Channel, list[tuple[Push, int]]] = {}
@@ -271,6 +276,7 @@ class ChannelTable:
         """Say that the channel is joined: call it once every later commit is delivered."""
         if not channel.advance(ChannelEvent.JOIN_ACCEPTED):
             return []
+        self._counts.accepted += 1
         echoes: list[JsonValue] = [binding.echo() for binding in request.bindings]
         reply = self._join_reply(channel, "ok", {"postgres_changes": echoes})
         return [reply, Joined(channel), *self._take_held(channel)]
@@ -301,6 +307,7 @@ class ChannelTable:
         """
         if not channel.advance(ChannelEvent.JOIN_REFUSED):
             return []
+        self._counts.refuse(reason)
         del self._channels[channel.topic]
         unmatched = [
             self._answer_unmatched(channel.topic, push.ref) for push in self._take_held(channel)
@@ -424,11 +431,14 @@ class ChannelTable:
         """Take a push to a channel that is joining or joined; unknown ones are ignored."""
         match event:
             case "access_token":
+                self._counts.receive(event)
                 token = parse_token_push(message.payload)
                 return [] if token is None else [ChangeToken(channel, token)]
             case "broadcast":
+                self._counts.receive(event)
                 return self._broadcast(message, channel)
             case "presence":
+                self._counts.receive(event)
                 return self._presence(message, channel)
             case _:
                 return []
@@ -508,6 +518,7 @@ class ChannelTable:
 
     def _refusal(self, message: ClientMessage, reason: str) -> Send:
         """Refuse a join before it made a channel."""
+        self._counts.refuse(reason)
         return self._reply(message, "error", {"reason": reason})
 
     def _reply(
