@@ -32,15 +32,18 @@ from slotcast.observations import Observation, observe
 from slotcast.policies.oracle import Oracle
 from slotcast.postgres import migrations
 from slotcast.postgres.pool import make_pool
+from slotcast.postgres.probe import Probe
 from slotcast.replication.stream import Replication, StreamState
 from slotcast.tokens import Keyring
 from slotcast.transports.broadcasts import BroadcastApi, BroadcastLimits
 from slotcast.transports.http import HttpServer, system_routes
+from slotcast.transports.inspector import InspectorPage
+from slotcast.transports.metrics import MetricsPage, Sources, Topic
 from slotcast.transports.start_page import StartPage
 from slotcast.transports.websocket import WebSocketLimits
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Iterator
 
     from psycopg import AsyncConnection
     from psycopg.rows import TupleRow
@@ -189,7 +192,18 @@ async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncG
             limits=channel_limits(settings),
             topics=topics,
         )
-        front = _Front(settings, pool, replication, keyring, sample)
+        front = _Front(settings, pool, tasks, replication, keyring, sample)
+        sources = Sources(
+            stream=replication,
+            delivery=hub.counts,
+            subscription_count=lambda: hub.subscription_count,
+            judge=judge.counts,
+            channels=realtime.counts,
+            topics=lambda: _sizes(topics),
+            sending=lambda: server.send_counts,
+            backlogs=lambda: server.backlogs(),  # noqa: PLW0108 - it is made below
+            pool=pool.get_stats,
+        )
         server = HttpServer(
             host=settings.host,
             port=settings.port,
@@ -197,7 +211,12 @@ async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncG
                 *BroadcastApi(
                     keyring=keyring, topics=topics, limits=broadcast_limits(settings)
                 ).routes(),
-                *system_routes(readiness=front.readiness, page=front.page),
+                *system_routes(
+                    readiness=front.readiness,
+                    page=front.page,
+                    inspection=front.inspection if settings.inspector == "on" else None,
+                    metrics=_metrics_page(settings, sources),
+                ),
             ],
             open_session=realtime.open_session,
             limits=WebSocketLimits(
@@ -253,13 +272,17 @@ class _Front:
         self,
         settings: Settings,
         pool: AsyncConnectionPool[AsyncConnection[TupleRow]],
+        tasks: asyncio.TaskGroup,
         replication: Replication,
         keyring: Keyring,
         sample: Sample | None,
     ) -> None:
         self.url = ""
         self._settings = settings
-        self._pool = pool
+        self._alive = Probe(pool, tasks, "select 1", timeout_s=_READY_TIMEOUT_S)
+        self._description = Probe(
+            pool, tasks, _DESCRIBE, [settings.publication], timeout_s=_READY_TIMEOUT_S
+        )
         self._replication = replication
         self._sample = sample
         self._anon_key = settings.publishable_key or (
@@ -274,9 +297,8 @@ class _Front:
         if not self._replication.live:
             reasons.append(f"the replication stream is {self._replication.state.value}")
         try:
-            async with self._pool.connection(timeout=_READY_TIMEOUT_S) as connection:
-                await connection.execute("select 1")
-        except (psycopg.Error, PoolTimeout) as error:
+            await self._alive.answer()
+        except DatabaseError as error:
             reasons.append(f"PostgreSQL does not answer: {error}")
         return reasons
 
@@ -298,16 +320,42 @@ class _Front:
             is_live=self._replication.live,
             sample_table=sample.table,
             sample_sql=sample.statement,
+            has_inspector=self._settings.inspector == "on",
+        )
+
+    async def inspection(self) -> InspectorPage:
+        """Say what the inspector begins with."""
+        _, tables = await self._describe_database()
+        return InspectorPage(
+            api_key=self._anon_key,
+            publication=self._settings.publication,
+            tables=tables,
         )
 
     async def _describe_database(self) -> tuple[str, tuple[str, ...]]:
         try:
-            async with self._pool.connection(timeout=_READY_TIMEOUT_S) as connection:
-                cursor = await connection.execute(_DESCRIBE, [self._settings.publication])
-                row = await cursor.fetchone()
-        except (psycopg.Error, PoolTimeout):
-            row = None
-        return (row[0], tuple(row[1])) if row is not None else ("unreachable", ())
+            version, tables = await self._description.answer()
+        except DatabaseError:
+            return "unreachable", ()
+        return version, tuple(tables)
+
+
+def _metrics_page(settings: Settings, sources: Sources) -> MetricsPage | None:
+    """Make the page of metrics for whoever may read it; None for nobody."""
+    token = None if settings.metrics == "open" else settings.metrics_token
+    if settings.metrics == "off" or token == "":
+        return None
+    return MetricsPage(sources, token=token, top=settings.metrics_top)
+
+
+def _sizes(topics: Topics) -> Iterator[Topic]:
+    for key, member_count, message_count in topics.sizes():
+        yield Topic(
+            name=key.name,
+            is_private=key.is_private,
+            member_count=member_count,
+            message_count=message_count,
+        )
 
 
 async def _check_migrations(pool: AsyncConnectionPool[AsyncConnection[TupleRow]]) -> None:

@@ -25,17 +25,19 @@ from starlette.routing import BaseRoute, Route
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from slotcast.counters import SendCounts
 from slotcast.errors import ListenError
-from slotcast.transports import handshake, start_page
+from slotcast.transports import assets, handshake, inspector, start_page
 from slotcast.transports.websocket import WebSocketLimits, WebSocketServer
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from slotcast.channels.session import OpenSession
+    from slotcast.transports.metrics import MetricsPage
 
 Readiness: TypeAlias = "Callable[[], Awaitable[Sequence[str]]]"
 """Says why the server is not ready; no reason means that it is."""
@@ -55,7 +57,11 @@ _PREFLIGHT_MAX_AGE_S: Final = 3600
 
 
 def system_routes(
-    *, readiness: Readiness, page: Callable[[], Awaitable[start_page.StartPage]]
+    *,
+    readiness: Readiness,
+    page: Callable[[], Awaitable[start_page.StartPage]],
+    inspection: Callable[[], Awaitable[inspector.InspectorPage]] | None,
+    metrics: MetricsPage | None,
 ) -> list[BaseRoute]:
     """
     Make the routes every installation has.
@@ -65,6 +71,8 @@ def system_routes(
     Args:
         readiness: Asked by ``/readyz``.
         page: Asked for what ``/`` shows.
+        inspection: Asked for what ``/inspector`` begins with; None to serve no such page.
+        metrics: Answers ``/metrics``; None to serve no such page.
     """
 
     async def ready(_request: Request) -> Response:
@@ -76,8 +84,15 @@ def system_routes(
         html, headers = start_page.render(await page())
         return HTMLResponse(html, headers=headers)
 
+    optional: list[BaseRoute] = []
+    if inspection is not None:
+        optional.append(_inspector_route(inspection))
+    if metrics is not None:
+        optional.append(_metrics_route(metrics))
     return [
         Route("/", start),
+        *assets.routes(),
+        *optional,
         Route("/readyz", ready),
         Route("/healthz", _healthy),
         *_at_both("/healthcheck", _healthy),
@@ -85,6 +100,27 @@ def system_routes(
         *_at_both("/api/{rest:path}", _unknown, methods=[*_METHODS]),
         *(Route(path, _upgrade_required) for path in sorted(handshake.PATHS)),
     ]
+
+
+def _inspector_route(
+    inspection: Callable[[], Awaitable[inspector.InspectorPage]],
+) -> Route:
+    async def inspect(_request: Request) -> Response:
+        html, headers = inspector.render(await inspection())
+        return HTMLResponse(html, headers=headers)
+
+    return Route("/inspector", inspect)
+
+
+def _metrics_route(metrics: MetricsPage) -> Route:
+    async def measure(request: Request) -> Response:
+        answer = metrics.answer(
+            authorization=request.headers.get("authorization", ""),
+            accept=request.headers.get("accept", ""),
+        )
+        return Response(answer.body, answer.status, answer.headers)
+
+    return Route("/metrics", measure)
 
 
 def _at_both(
@@ -258,6 +294,15 @@ class HttpServer:
     def connection_count(self) -> int:
         """How many WebSockets are open."""
         return 0 if self._websockets is None else self._websockets.connection_count
+
+    @property
+    def send_counts(self) -> SendCounts:
+        """What all WebSockets were sent."""
+        return SendCounts() if self._websockets is None else self._websockets.send_counts
+
+    def backlogs(self) -> Iterable[tuple[str, int]]:
+        """Give each WebSocket's address, and the bytes that wait for it."""
+        return () if self._websockets is None else self._websockets.backlogs()
 
     async def start(self) -> tuple[str, int]:
         """

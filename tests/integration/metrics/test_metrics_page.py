@@ -40,7 +40,7 @@ async def scrape(url: str, bearer: str | None = None) -> tuple[int, str]:
 
 
 def values(text: str) -> Mapping[tuple[str, ...], float]:
-    """Give each value by its name and the values of its labels."""
+    """Give each value by its name and the values of its labels, in the order of their names."""
     return {
         (sample.name, *sample.labels.values()): sample.value
         for family in text_string_to_metric_families(text)
@@ -85,7 +85,7 @@ async def test_the_page_counts_what_happened_and_shows_no_value(
         ("slotcast_joins_total",): 2,
         ("slotcast_refused_joins_total", "TopicNameRequired"): 1,
         ("slotcast_ignored_frames_total",): 1,
-        ("slotcast_topic_channels", "notes", "false"): 2,
+        ("slotcast_topic_channels", "false", "notes"): 2,
         ("slotcast_slow_consumers_total",): 0,
     }.items():
         assert (name, shown.get(name)) == (name, expected)
