@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-import aiohttp
 import psycopg
 import pytest
 
@@ -51,36 +49,24 @@ async def test_the_answers_are_those_recorded_but_for_the_listed_differences(
     assert sorted(listed - found) == []
 
 
-@pytest.mark.parametrize("name", sorted(DELIBERATE.not_served))
-async def test_what_is_not_served_yet_is_answered_and_harms_nothing(
+@pytest.mark.parametrize("name", sorted(DELIBERATE.not_compared - {"rest_errors"}))
+async def test_what_is_not_compared_leaves_every_connection_alive(
     database: Database, slot_name: str, name: str
 ) -> None:
-    sent = [line[1:] for line in RECORDING[name] if line[0] == ">"]
-    refusals: list[dict[str, Any]] = []
-    statuses: set[int] = set()
+    sent = [line[1:] for line in RECORDING[name] if line[0] == ">" and line[1] != "http"]
+    assert sent
     async with (
         serving(database.url, slot_name) as url,
         await psycopg.AsyncConnection.connect(database.url, autocommit=True) as owner,
-        aiohttp.ClientSession(f"{url}/realtime/v1/") as http,
         Stage(url, owner) as stage,
     ):
         for connection, text in sent:
-            if connection == "http":
-                method, path, _ = text.split(" ", 2)
-                async with http.request(method, path.removeprefix("/")) as answer:
-                    statuses.add(answer.status)
-            else:
-                frame = text.replace("<jwt>", token()).replace("<ms>", "0")
-                reply = await stage.replay(connection, frame)
-                if reply is not None and reply["status"] == "error":
-                    refusals.append(reply["response"])
-
-    assert all(refusal["reason"] for refusal in refusals)
-    assert statuses <= {HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.OK, HTTPStatus.NOT_FOUND}
+            frame = text.replace("<jwt>", token()).replace("<ms>", "0")
+            await stage.replay(connection, frame)
 
 
-def test_every_recorded_scenario_is_compared_or_named_as_not_served() -> None:
-    assert sorted([*SCENARIOS, *DELIBERATE.not_served]) == sorted(RECORDING)
+def test_every_recorded_scenario_is_compared_or_named_as_not_compared() -> None:
+    assert sorted([*SCENARIOS, *DELIBERATE.not_compared]) == sorted(RECORDING)
 
 
 def test_every_listed_difference_is_of_a_scenario() -> None:

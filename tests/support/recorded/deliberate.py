@@ -21,28 +21,25 @@ class Deliberate:
 
     Attributes:
         differences: By scenario.
-        not_served: Scenarios about what the server does not do yet.
-        reasons: All of those given.
+        not_compared: Scenarios whose answers are not compared.
+        reasons: All of those given for differences.
     """
 
     differences: Mapping[str, list[Difference]]
-    not_served: frozenset[str]
+    not_compared: frozenset[str]
     reasons: frozenset[str]
 
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read the table."""
-        table: dict[str, list[dict[str, Any]]] = tomllib.loads(path.read_text())
+        table: dict[str, Any] = tomllib.loads(path.read_text())
         differences: dict[str, list[Difference]] = {}
         for entry in table["difference"]:
             differences.setdefault(entry["scenario"], []).extend(_expand(entry))
-        entries = [*table["difference"], *table["not_served"]]
         return cls(
             differences=differences,
-            not_served=frozenset(
-                scenario for entry in table["not_served"] for scenario in entry["scenarios"]
-            ),
-            reasons=frozenset(entry["reason"] for entry in entries),
+            not_compared=frozenset(table["not_compared"]["scenarios"]),
+            reasons=frozenset(entry["reason"] for entry in table["difference"]),
         )
 
 

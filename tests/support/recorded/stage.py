@@ -144,22 +144,13 @@ class Stage:
             raise AssertionError(f"the handshake was refused: {self.lines[-1]}")
         return actor
 
-    async def replay(self, name: str, text: str) -> dict[str, Any] | None:
-        """
-        Send a recorded frame on the connection *name*, which is opened if need be.
-
-        Returns:
-            The payload of the reply, or None for a frame that need not be answered.
-        """
+    async def replay(self, name: str, text: str) -> None:
+        """Send a recorded frame on the connection *name*, which is opened if need be."""
         actor = next((actor for actor in self._actors if actor.name == name), None)
         if actor is None:
             actor = await self.enter(name, "1.0.0" if text.startswith("{") else "2.0.0")
-        if text.startswith("BIN "):
-            await actor.send(bytes.fromhex(text.removeprefix("BIN ")))
-            return None
-        ref = _message(text)[1]
-        await actor.send(text)
-        return (await actor.until(lambda m: m[1] == ref and m[3] == "phx_reply"))[4]
+        binary = text.startswith("BIN ")
+        await actor.send(bytes.fromhex(text.removeprefix("BIN ")) if binary else text)
 
     async def run(self, statement: str) -> None:
         """Run SQL, and note it."""
@@ -293,7 +284,10 @@ class Actor:
     async def _read(self) -> None:
         try:
             async for data in self._connection:
-                await self._take(data if isinstance(data, str) else data.decode())
+                if isinstance(data, str):
+                    await self._take(data)
+                else:
+                    self._stage.lines.append(["<", self.name, f"BIN {data.hex()}"])
         except ConnectionClosed:
             pass
         async with self._arrived:
