@@ -16,6 +16,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeVar, assert_never
 
 import psycopg
+from psycopg.errors import AdminShutdown, CrashShutdown
 from psycopg_pool import PoolTimeout
 
 from slotcast import strict_json
@@ -77,6 +78,15 @@ class FrameIgnored(Observation):
 
     level: ClassVar[int] = logging.DEBUG
     remote: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinDelayed(Observation):
+    """A join met a connection that PostgreSQL had ended, and is tried with another one."""
+
+    level: ClassVar[int] = logging.DEBUG
+    topic: str
     problem: str
 
 
@@ -579,7 +589,12 @@ class Member:
         await server.wait_live()
         while True:
             claims = self._claims
-            registered = await server.registrar.check(bindings, claims)
+            try:
+                registered = await server.registrar.check(bindings, claims)
+            except (AdminShutdown, CrashShutdown) as error:
+                # PostgreSQL was restarted, and this connection of the pool is from before.
+                observe(JoinDelayed(topic=self._channel.topic, problem=str(error).strip()))
+                continue
             if claims == self._claims:
                 break
         self._subscription = Subscription(self, bindings, claims)
