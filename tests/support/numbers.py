@@ -46,8 +46,9 @@ class Commit:
 class Writer:
     """Writes numbered rows, over a new connection when one breaks; each row exactly once."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, padding: int) -> None:
         self._url = url
+        self._padding = padding
         self._connection: psycopg.AsyncConnection[tuple[Any, ...]] | None = None
         self._next = 1
         self._grown = asyncio.Condition()
@@ -95,9 +96,9 @@ class Writer:
             if self._connection is None or self._connection.closed:
                 self._connection = await psycopg.AsyncConnection.connect(self._url, autocommit=True)
             await self._connection.execute(
-                "insert into public.numbers select i, 'row ' || i"
+                "insert into public.numbers select i, 'row ' || i || repeat('.', %s)"
                 " from generate_series(%s::int, %s::int) i on conflict do nothing",
-                [first, last],
+                [self._padding, first, last],
             )
         except psycopg.OperationalError:
             return False
@@ -105,11 +106,11 @@ class Writer:
 
 
 @asynccontextmanager
-async def writing(url: str) -> AsyncGenerator[Writer]:
-    """Make the tables in the database at *url*, and a writer to them."""
+async def writing(url: str, *, padding: int = 0) -> AsyncGenerator[Writer]:
+    """Make the tables in the database at *url*, and a writer of rows longer by *padding*."""
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         await connection.execute(TABLES)
-    writer = Writer(url)
+    writer = Writer(url, padding)
     try:
         yield writer
     finally:
