@@ -22,13 +22,15 @@ from psycopg_pool import PoolTimeout
 import slotcast
 from slotcast.channels.limits import spread, sustained
 from slotcast.channels.participant import TopicLimits
-from slotcast.channels.server import ChannelLimits, RealtimeServer
+from slotcast.channels.server import ChannelLimits, PrivateChannels, RealtimeServer
+from slotcast.channels.stored import StoredMessages
 from slotcast.channels.topics import Topics
 from slotcast.errors import DatabaseError
 from slotcast.fanout.hub import Hub
 from slotcast.fanout.registration import Registrar
 from slotcast.fanout.tables import TableVersions
 from slotcast.observations import Observation, observe
+from slotcast.policies.channel_access import PolicyAccess
 from slotcast.policies.oracle import Oracle
 from slotcast.postgres import migrations
 from slotcast.postgres.pool import make_pool
@@ -43,12 +45,13 @@ from slotcast.transports.start_page import StartPage
 from slotcast.transports.websocket import WebSocketLimits
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterator
+    from collections.abc import AsyncGenerator, Iterator, Sequence
 
     from psycopg import AsyncConnection
     from psycopg.rows import TupleRow
     from psycopg_pool import AsyncConnectionPool
 
+    from slotcast.changes import TransactionSlice
     from slotcast.settings import Settings
 
 PRIVATE_PUBLICATION: Final = "slotcast_private"
@@ -171,7 +174,20 @@ async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncG
         on_state=follow,
     )
     async with asyncio.TaskGroup() as tasks, AsyncExitStack() as opened:
-        streaming = tasks.create_task(replication.run(hub.deliver))
+        topics = Topics(
+            asyncio.get_running_loop().call_soon,
+            presence_limit_bytes=settings.presence_state_limit_bytes,
+        )
+        messages = StoredMessages(pool, topics)
+        access = PolicyAccess(pool, search_path=settings.search_path)
+
+        async def deliver(batch: Sequence[TransactionSlice]) -> None:
+            for transaction in batch:
+                for change in transaction.changes:
+                    messages.deliver(change)
+            await hub.deliver(batch)
+
+        streaming = tasks.create_task(replication.run(deliver))
         # The stream's own checks come first, since they say best what is wrong. A slot that
         # is being created may wait for long transactions; that is no reason not to listen.
         with suppress(TimeoutError):
@@ -179,10 +195,6 @@ async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncG
                 await started.wait()
         await opened.enter_async_context(pool)
         await _check_migrations(pool)
-        topics = Topics(
-            asyncio.get_running_loop().call_soon,
-            presence_limit_bytes=settings.presence_state_limit_bytes,
-        )
         realtime = RealtimeServer(
             keyring=keyring,
             registrar=Registrar(pool, judge, publication=settings.publication),
@@ -191,6 +203,7 @@ async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncG
             tasks=tasks,
             limits=channel_limits(settings),
             topics=topics,
+            private=PrivateChannels(access=access, messages=messages),
         )
         front = _Front(settings, pool, tasks, replication, keyring, sample)
         sources = Sources(
@@ -209,7 +222,10 @@ async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncG
             port=settings.port,
             routes=[
                 *BroadcastApi(
-                    keyring=keyring, topics=topics, limits=broadcast_limits(settings)
+                    keyring=keyring,
+                    topics=topics,
+                    limits=broadcast_limits(settings),
+                    access=access,
                 ).routes(),
                 *system_routes(
                     readiness=front.readiness,

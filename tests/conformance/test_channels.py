@@ -192,7 +192,9 @@ async def test_a_private_channel_is_refused_with_the_reason(
 
         refused = await client.status("desk")
         assert refused.status == "CHANNEL_ERROR"
-        assert "Private channels are not served yet" in (refused.error or "")
+        assert "You do not have permissions to read from this Channel topic: desk" in (
+            refused.error or ""
+        )
 
 
 @pytest.mark.parametrize("kind", JAVASCRIPT)

@@ -3,6 +3,11 @@ What one channel does in its topic: it broadcasts, is present, and gets what oth
 
 On a private channel PostgreSQL is asked, at the first push of a kind, whether the client may
 write. Pushes wait for the answer in order; those of other channels do not.
+
+What the client may read is asked again when it shows another token and when something
+changes that the policies depend on. Until the answer is there, what would be sent is held,
+so that nothing committed after the change is sent by what was permitted before it. The same
+goes for a client that wants to be sent earlier messages first.
 """
 
 from __future__ import annotations
@@ -24,7 +29,7 @@ from slotcast.observations import Observation, observe, problem
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
     from slotcast.channels.access import ChannelAccess, Extension
     from slotcast.channels.limits import Rate
@@ -35,6 +40,8 @@ if TYPE_CHECKING:
     from slotcast.channels.topics import StoredBroadcast, Topics
     from slotcast.claims import Claims, JsonValue
 
+HELD_LIMIT_BYTES: Final = 4 * 1024 * 1024
+"""Most that is held for a client of which it is not known what it may read."""
 WAITING_LIMIT: Final = 100
 """Most pushes that wait until it is known whether the client may write."""
 
@@ -60,6 +67,15 @@ class TopicLimits:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PermissionUnknown(Observation):
     """Nobody could be asked whether a client may do something, so it may not."""
+
+    level: ClassVar[int] = logging.WARNING
+    topic: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayFailed(Observation):
+    """Nobody could be asked for the messages that a client wants again; its channel ends."""
 
     level: ClassVar[int] = logging.WARNING
     topic: str
@@ -106,6 +122,15 @@ class Host(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A frame that may have to be sent."""
+
+    frame: bytes
+    extension: Extension
+    message_id: str | None
+
+
 class Participant:
     """
     A joined channel in its topic; a `slotcast.channels.topics.TopicMember`.
@@ -125,6 +150,9 @@ class Participant:
         "_calls",
         "_channel",
         "_connection",
+        "_earlier",
+        "_held",
+        "_held_bytes",
         "_host",
         "_key",
         "_limits",
@@ -168,6 +196,40 @@ class Participant:
         self._writes: dict[Extension, bool] = {}
         self._waiting: list[Push] = []
         self._task: asyncio.Task[None] | None = None
+        self._earlier: Callable[[], Awaitable[Sequence[StoredBroadcast]]] | None = None
+        self._held: list[_Held] | None = None
+        self._held_bytes = 0
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether it is not known at the moment what the client is to be sent."""
+        return self._held is not None
+
+    def hold(self, frame: bytes, extension: Extension, message_id: str | None = None, /) -> None:
+        """Keep a frame; a client that would have to be kept too much for is cut off."""
+        if self._held is None:
+            return
+        self._held_bytes += len(frame)
+        if self._held_bytes > HELD_LIMIT_BYTES:
+            self._held = []
+            self._host.start(self._cut_off())
+        else:
+            self._held.append(_Held(frame, extension, message_id))
+
+    async def _cut_off(self) -> None:
+        self._host.end(texts.TOO_MANY_MESSAGES)
+
+    def _send_held(self) -> None:
+        """Send what was held, as far as the client may read it, and hold nothing more."""
+        held, self._held, self._held_bytes = self._held or (), None, 0
+        for each in held:
+            is_permitted = (
+                self.permissions.broadcast
+                if each.extension == "broadcast"
+                else self.permissions.presence
+            )
+            if is_permitted and each.message_id not in self.replayed:
+                self.send(each.frame)
 
     def send(self, frame: bytes, /) -> None:
         """Send what the topic's members get."""
@@ -179,13 +241,18 @@ class Participant:
         if self._request.wants_presence and self.permissions.presence:
             self._send_message("presence_state", self._topics.presence_state(self._key))
 
-    def replay(self, messages: Sequence[StoredBroadcast]) -> None:
+    def replay(self, ask: Callable[[], Awaitable[Sequence[StoredBroadcast]]]) -> None:
         """
         Send what was broadcast before the join; it is not sent again when it comes live.
 
         Args:
-            messages: Oldest first.
+            ask: Gives the messages, oldest first.
         """
+        self._earlier = ask
+        self._held = []
+        self._task = self._host.start(self._settle(None))
+
+    def _send_replayed(self, messages: Sequence[StoredBroadcast]) -> None:
         self.replayed |= {message.id for message in messages}
         for message in messages:
             frame = make_frame(
@@ -214,16 +281,24 @@ class Participant:
         else:
             self._carry_out(push)
 
-    def reauthorize(self) -> None:
-        """Ask again what the client may do, since it or the policies have changed."""
+    def reauthorize(self, refusal: str) -> None:
+        """
+        Ask again what the client may do on a private channel, and end it if that is nothing.
+
+        Args:
+            refusal: What the client is told then.
+        """
         self._writes.clear()
         if self._request.is_private:
             self._cancel()
-            self._task = self._host.start(self._check())
+            if self._held is None:
+                self._held = []
+            self._task = self._host.start(self._settle(refusal))
 
     def leave(self) -> None:
         """Take no further part."""
         self._cancel()
+        self._held = None
         self._waiting.clear()
         self._topics.leave(self._key, self)
 
@@ -247,23 +322,51 @@ class Participant:
         else:
             self._host.end(texts.TOO_MANY_MESSAGES)
 
-    async def _check(self) -> None:
-        """Ask what may be read, then go on with the pushes that wait."""
-        access = self._access
-        if access is None:
+    async def _settle(self, refusal: str | None) -> None:
+        """
+        Find out what to send, then go on with what is held and with the pushes that wait.
+
+        Args:
+            refusal: What to tell the client if it may read nothing any more; None if what it
+                may read has just been asked.
+        """
+        if refusal is not None and not await self._check(refusal):
             return
-        host, name = self._host, self._channel.name
+        if self._earlier is not None and not await self._replay(self._earlier):
+            return
+        self._earlier = None
+        self._send_held()
+        await self._ask_and_carry_out()
+
+    async def _check(self, refusal: str) -> bool:
+        """Ask what may be read; False if the channel has ended."""
+        access, host = self._access, self._host
+        if access is None:
+            return True
         try:
-            permissions = await access.read(name, host.claims, host.headers)
+            permissions = await access.read(self._channel.name, host.claims, host.headers)
         except Exception as error:  # noqa: BLE001 (whatever it is, nothing may be read)
             observe(PermissionUnknown(topic=self._channel.topic, problem=problem(error)))
             host.end(texts.NO_DATABASE.partition(": ")[2])
-            return
+            return False
         if permissions.is_empty:
-            host.end(texts.read_refused(name))
-            return
+            host.end(refusal)
+            return False
         self.permissions = permissions
-        await self._ask_and_carry_out()
+        return True
+
+    async def _replay(self, ask: Callable[[], Awaitable[Sequence[StoredBroadcast]]]) -> bool:
+        """Send earlier messages; False if the channel has ended."""
+        if not self.permissions.broadcast:
+            return True
+        try:
+            messages = await ask()
+        except Exception as error:  # noqa: BLE001 (whatever it is, it concerns this client alone)
+            observe(ReplayFailed(topic=self._channel.topic, problem=problem(error)))
+            self._host.end(texts.REPLAY_FAILED)
+            return False
+        self._send_replayed(messages)
+        return True
 
     async def _ask_and_carry_out(self) -> None:
         """Carry out the pushes that wait, asking for each kind of them once."""

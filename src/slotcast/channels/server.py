@@ -12,6 +12,7 @@ import asyncio
 import logging
 import time
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeVar, assert_never
 
@@ -24,6 +25,7 @@ from slotcast.channels.access import PUBLIC
 from slotcast.channels.limits import TokenBucket
 from slotcast.channels.participant import Participant
 from slotcast.channels.protocol import texts
+from slotcast.channels.protocol.joins import parse_replay
 from slotcast.channels.protocol.lifecycle import (
     Broadcast,
     ChangeToken,
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
     from slotcast.channels.protocol.lifecycle import Channel, Effect, Push
     from slotcast.channels.protocol.serializers import ClientMessage, Serializer
     from slotcast.channels.session import Connection, Handshake
+    from slotcast.channels.stored import StoredMessages
     from slotcast.channels.topics import Topics
     from slotcast.claims import Claims, JsonValue
     from slotcast.fanout.hub import Hub
@@ -65,6 +68,7 @@ if TYPE_CHECKING:
 _Data = TypeVar("_Data", str, bytes)
 
 _LONGEST_TIMER_S: Final = 86_400.0
+_READY_TIMEOUT_S: Final = 60.0
 _NORMAL_CLOSURE: Final = 1000
 _GOING_AWAY: Final = 1001
 
@@ -121,6 +125,20 @@ class ChannelLimits:
     topic: TopicLimits
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrivateChannels:
+    """
+    Who knows about private channels.
+
+    Attributes:
+        access: Asked who may do what on them.
+        messages: Asked for earlier broadcasts.
+    """
+
+    access: ChannelAccess
+    messages: StoredMessages
+
+
 class RealtimeServer:
     """
     Opens sessions, and owns what they share.
@@ -133,10 +151,12 @@ class RealtimeServer:
         tasks: Owns the tasks of all sessions.
         limits: What connections may do.
         topics: Where broadcasts and presence go.
-        access: Asked about private channels; None to refuse them.
+        private: Who knows about private channels; None to refuse them.
 
     Attributes:
         counts: What clients asked of their channels.
+        policy_version: Counts up when something changes that policies depend on, so that
+            whoever asked meanwhile asks again.
     """
 
     def __init__(
@@ -149,7 +169,7 @@ class RealtimeServer:
         tasks: asyncio.TaskGroup,
         limits: ChannelLimits,
         topics: Topics,
-        access: ChannelAccess | None = None,
+        private: PrivateChannels | None = None,
     ) -> None:
         self.keyring = keyring
         self.registrar = registrar
@@ -157,7 +177,9 @@ class RealtimeServer:
         self.wait_live = wait_live
         self.limits = limits
         self.topics = topics
-        self.access = access
+        self.access = None if private is None else private.access
+        self.messages = None if private is None else private.messages
+        self.policy_version = 0
         self.counts = ChannelCounts()
         self._tasks = tasks
         self._sessions: set[RealtimeSession] = set()
@@ -184,6 +206,18 @@ class RealtimeServer:
         self.counts.connections += 1
         self.note_channels(session, 0)
         return session
+
+    def reauthorize(self) -> None:
+        """
+        Ask again what may be done on each private channel.
+
+        To be called when something has changed that the policies depend on. Nothing is sent
+        on these channels until the answer is there.
+        """
+        self.policy_version += 1
+        for session in self._sessions:
+            for member in session.members.values():
+                member.reauthorize()
 
     def drain(self) -> None:
         """Tell every client on every channel that the server asks it to come back later."""
@@ -358,6 +392,7 @@ class Member:
         "_held",
         "_participant",
         "_permissions",
+        "_readiness",
         "_request",
         "_session",
         "_subscription",
@@ -377,6 +412,7 @@ class Member:
         self._expiry: asyncio.TimerHandle | None = None
         self._held: list[bytes] | None = []
         self._permissions: Permissions = PUBLIC
+        self._readiness: asyncio.Task[None] | None = None
         self._participant: Participant | None = None
         self.encoding: Hashable = (session.serializer.version, channel.topic)
 
@@ -423,6 +459,26 @@ class Member:
             permissions=self._permissions,
         )
         self._participant.enter()
+        if server.messages is not None and self._request.replay is not None:
+            request = parse_replay(self._request.replay)
+            self._participant.replay(partial(server.messages.before, self._channel.name, request))
+        if self._request.wants_replication_ready:
+            self._readiness = self.start(self._tell_when_ready())
+
+    async def _tell_when_ready(self) -> None:
+        """Tell the client when broadcasts of the database are sure to come."""
+        try:
+            async with asyncio.timeout(_READY_TIMEOUT_S):
+                await self._session.server.wait_live()
+        except TimeoutError:
+            self.end(texts.REPLICATION_LATE)
+        else:
+            self._tell("ok", texts.REPLICATION_READY, "system")
+
+    def reauthorize(self) -> None:
+        """Ask again what the client may do, for the policies may say otherwise by now."""
+        if self._participant is not None:
+            self._participant.reauthorize(texts.read_lost(self._channel.name))
 
     def push(self, push: Push) -> None:
         """Do what the client asks in the topic."""
@@ -477,7 +533,7 @@ class Member:
         if self._claims == former:
             return
         if self._participant is not None:
-            self._participant.reauthorize()
+            self._participant.reauthorize(texts.read_refused(self._channel.name))
         if self._subscription is None:
             return
         self._subscription.claims = self._claims
@@ -493,6 +549,8 @@ class Member:
             self._task.cancel()
         if self._expiry is not None:
             self._expiry.cancel()
+        if self._readiness is not None:
+            self._readiness.cancel()
         if self._participant is not None:
             self._participant.leave()
         self._unsubscribe()
@@ -561,10 +619,11 @@ class Member:
         access = self._session.server.access
         if access is None or not self._request.is_private:
             return
+        server = self._session.server
         while True:
-            claims = self._claims
-            self._permissions = await access.read(self._channel.name, claims, self.headers)
-            if claims == self._claims:
+            asked = (self._claims, server.policy_version)
+            self._permissions = await access.read(self._channel.name, self._claims, self.headers)
+            if asked == (self._claims, server.policy_version):
                 return
 
     async def _try_to_subscribe(self) -> Registered | SubscriptionError | None:

@@ -23,12 +23,14 @@ from __future__ import annotations
 
 import itertools
 import secrets
+import time
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, assert_never
 
 from slotcast import strict_json
 from slotcast.channels.presence import Delta, PendingDiff, TopicPresence
+from slotcast.channels.protocol import texts
 from slotcast.channels.protocol.lifecycle import TOPIC_PREFIX
 from slotcast.channels.protocol.serializers import BroadcastContent, EventBroadcast
 from slotcast.fanout import frames
@@ -36,7 +38,7 @@ from slotcast.fanout import frames
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from slotcast.channels.access import Permissions
+    from slotcast.channels.access import Extension, Permissions
     from slotcast.channels.protocol.serializers import EncodedMessage, Serializer
     from slotcast.claims import JsonValue
 
@@ -168,17 +170,38 @@ class TopicMember(Protocol):
         """Ids of stored broadcasts that it was sent already."""
         ...
 
+    @property
+    def is_holding(self) -> bool:
+        """Whether it has to be given to `hold` what would be sent, whatever it may read."""
+        ...
+
     def send(self, frame: bytes, /) -> None:
         """Send a WebSocket frame; never waits, never raises."""
+        ...
+
+    def hold(self, frame: bytes, extension: Extension, message_id: str | None = None, /) -> None:
+        """
+        Keep a WebSocket frame until it is known what the member may read.
+
+        Args:
+            frame: What to send.
+            extension: The permission that it needs.
+            message_id: Of a stored broadcast.
+        """
+        ...
+
+    def reauthorize(self, refusal: str) -> None:
+        """Hold everything, and ask again what may be read; *refusal* is for who may not."""
         ...
 
 
 class _Topic:
     """A topic that has members here, or somebody present."""
 
-    __slots__ = ("members", "message_count", "pending", "presence")
+    __slots__ = ("asked_at", "members", "message_count", "pending", "presence")
 
     def __init__(self) -> None:
+        self.asked_at = time.monotonic()
         self.members: defaultdict[Serializer, dict[int, TopicMember]] = defaultdict(dict)
         self.message_count = 0
         self.presence = TopicPresence()
@@ -198,6 +221,8 @@ class Topics:
         call_soon: The event loop's: calls a function when the current turn is over.
         presence_limit_bytes: How large the presence state of a topic may grow.
         connect_relay: Makes the relay of a function that delivers here.
+        is_outdated: Tells whether what members may read, asked at a time of
+            `time.monotonic`, has to be asked again before a message of a private topic.
     """
 
     def __init__(
@@ -206,8 +231,10 @@ class Topics:
         *,
         presence_limit_bytes: int,
         connect_relay: Callable[[Callable[[TopicMessage], None]], Relay] = LocalRelay,
+        is_outdated: Callable[[float], bool] = lambda _: False,
     ) -> None:
         self._call_soon = call_soon
+        self._is_outdated = is_outdated
         self._presence_limit_bytes = presence_limit_bytes
         self._topics: defaultdict[TopicKey, _Topic] = defaultdict(_Topic)
         self._changed: dict[TopicKey, None] = {}  # in order
@@ -310,6 +337,7 @@ class Topics:
         if topic is None:
             return
         topic.message_count += 1
+        self._ask_again(key, topic)
         content = message.content()
         for serializer, members in topic.members.items():
             if not members:
@@ -317,7 +345,9 @@ class Topics:
             frame = make_frame(serializer.encode_broadcast(key.topic, content))
             if frame is not None:
                 for member in members.values():
-                    if member.permissions.broadcast and message.id not in member.replayed:
+                    if member.is_holding:
+                        member.hold(frame, "broadcast", message.id)
+                    elif member.permissions.broadcast and message.id not in member.replayed:
                         member.send(frame)
 
     def _deliver_broadcast(
@@ -327,18 +357,24 @@ class Topics:
         if topic is None:
             return
         topic.message_count += 1
+        self._ask_again(key, topic)
         for serializer, members in topic.members.items():
             if not members:
                 continue
             frame = make_frame(serializer.encode_broadcast(key.topic, content))
             if frame is not None:
                 for number, member in members.items():
-                    if number != except_member and member.permissions.broadcast:
+                    if number == except_member:
+                        continue
+                    if member.is_holding:
+                        member.hold(frame, "broadcast")
+                    elif member.permissions.broadcast:
                         member.send(frame)
 
     def _deliver_presence(self, key: TopicKey, delta: Delta) -> None:
         topic = self._topics[key]
         topic.message_count += 1
+        self._ask_again(key, topic)
         topic.presence.apply(delta)
         if topic.pending is None:
             topic.pending = PendingDiff()
@@ -346,6 +382,14 @@ class Topics:
         if not self._changed:
             self._call_soon(self._send_diffs)
         self._changed[key] = None
+
+    def _ask_again(self, key: TopicKey, topic: _Topic) -> None:
+        """Let members whose permissions may be out of date be asked about before a message."""
+        if key.is_private and self._is_outdated(topic.asked_at):
+            topic.asked_at = time.monotonic()
+            for members in topic.members.values():
+                for member in members.values():
+                    member.reauthorize(texts.read_lost(key.name))
 
     def _send_diffs(self) -> None:
         """Send what was gathered in this turn of the loop."""
@@ -366,7 +410,9 @@ class Topics:
             before, after = serializer.envelope(key.topic, "presence_diff")
             frame = frames.text(before + payload + after)
             for member in members.values():
-                if member.permissions.presence:
+                if member.is_holding:
+                    member.hold(frame, "presence")
+                elif member.permissions.presence:
                     member.send(frame)
 
     def _forget_deserted(self, key: TopicKey, topic: _Topic) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeGuard
 
 from slotcast import strict_json
 from slotcast.channels.protocol import texts
@@ -25,6 +25,9 @@ BINDINGS_LIMIT_BYTES: Final = 256 * 1024
 """Most that the bindings of one channel may take together, as canonical JSON."""
 BINDING_ID_LIMIT: Final = 2**27
 """BindingRequest ids are below it: what every client's number type holds exactly."""
+
+REPLAY_LIMIT: Final = 25
+"""Most earlier broadcasts that a join brings, and how many it does unless it says."""
 
 WAIT_DEFAULT_S: Final = 15.0
 WAIT_LIMIT_S: Final = 20.0
@@ -67,6 +70,20 @@ class BindingRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayRequest:
+    """
+    Which earlier broadcasts a client wants.
+
+    Attributes:
+        since_ms: Only newer ones, in milliseconds since 1970.
+        limit: At most so many, the newest: 1 to `REPLAY_LIMIT`.
+    """
+
+    since_ms: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JoinRequest:
     """
     What a client wants of a channel.
@@ -78,7 +95,8 @@ class JoinRequest:
         wants_acknowledgement: Reply to each broadcast.
         wants_own_broadcasts: Send the client what it broadcast itself.
         wants_replication_ready: Send a `system` message once database broadcasts flow.
-        replay: Which earlier broadcasts to send, as given; None for none.
+        replay: Which earlier broadcasts to send, as given; None for none. `parse_replay`
+            reads it.
         wants_presence: Send the presence state after the join.
         presence_key: The key to be present under; None for one made up by the server.
         wait_s: How long the reply may be held until the subscription is live, if the
@@ -125,6 +143,21 @@ def parse_join(payload: JsonValue | UserBroadcast) -> JoinRequest:
         presence_key=_string(presence.get("key")) or None,
         wait_s=_parse_wait(_object(config.get("postgres_changes_options"))),
     )
+
+
+def parse_replay(value: JsonValue) -> ReplayRequest:
+    """
+    Read `config.broadcast.replay`.
+
+    Raises:
+        ProtocolError: It does not say since when; the message is the reason to refuse the
+            join with.
+    """
+    fields = _object(value)
+    since_ms, limit = fields.get("since"), fields.get("limit", REPLAY_LIMIT)
+    if not _is_integer(since_ms) or not _is_integer(limit) or limit < 1 or abs(since_ms) >= 2**53:
+        raise ProtocolError(texts.REPLAY_NOT_VALID)
+    return ReplayRequest(since_ms=max(since_ms, 0), limit=min(limit, REPLAY_LIMIT))
 
 
 def parse_token_push(payload: JsonValue | UserBroadcast) -> str | None:
@@ -227,6 +260,10 @@ def _user_token(value: JsonValue) -> str | None:
 
 def _object(value: JsonValue | UserBroadcast) -> JsonObject:
     return value if isinstance(value, dict) else {}
+
+
+def _is_integer(value: JsonValue) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _string(value: JsonValue) -> str | None:

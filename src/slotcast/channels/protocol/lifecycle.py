@@ -35,6 +35,7 @@ from slotcast.channels.protocol.joins import (
     JoinRequest,
     JsonObject,
     parse_join,
+    parse_replay,
     parse_token_push,
 )
 from slotcast.channels.protocol.serializers import (
@@ -409,8 +410,8 @@ class ChannelTable:
             return texts.TOPIC_NAME_REQUIRED
         if len(self._channels) >= self._channel_limit:
             return texts.TOO_MANY_CHANNELS
-        if request.replay is not None and not request.is_private:
-            return texts.REPLAY_NOT_ALLOWED
+        if request.replay is not None:
+            return _reason_not_to_replay(request)
         return None
 
     def _leave(self, message: ClientMessage, channel: Channel | None) -> list[Effect]:
@@ -544,3 +545,14 @@ class ChannelTable:
                 topic, join_ref=join_ref, ref=ref, status=status, response=response
             )
         )
+
+
+def _reason_not_to_replay(request: JoinRequest) -> str | None:
+    """Tell why earlier broadcasts cannot be sent, or None."""
+    if not request.is_private:
+        return texts.REPLAY_NOT_ALLOWED
+    try:
+        parse_replay(request.replay)
+    except ProtocolError as error:
+        return str(error)
+    return None

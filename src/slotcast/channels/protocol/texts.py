@@ -27,6 +27,7 @@ TOPIC_NAME_REQUIRED: Final = "TopicNameRequired: You must provide a topic name"
 TOO_MANY_CHANNELS: Final = "ChannelRateLimitReached: Too many channels"
 TOO_MANY_CONNECTIONS: Final = "ConnectionRateLimitReached: Too many connected users"
 TOO_MANY_JOINS: Final = "ClientJoinRateLimitReached: Too many joins per second"
+REPLAY_NOT_VALID: Final = "UnableToReplayMessages: Replay params are not valid"
 REPLAY_NOT_ALLOWED: Final = "UnableToReplayMessages: Replay is not allowed for public channels"
 PRIVATE_NOT_SERVED: Final = (
     "PrivateChannelsNotServed: Private channels are not served yet;"
@@ -49,6 +50,10 @@ UNKNOWN_ERROR: Final = "Unknown Error on Channel"
 SUBSCRIBED: Final = "Subscribed to PostgreSQL"
 DISCONNECT_REQUESTED: Final = "Server requested disconnect"
 
+REPLICATION_READY: Final = "Replication connection established"
+REPLICATION_LATE: Final = "Replication connection was not established in time"
+REPLAY_FAILED: Final = "Realtime was unable to replay messages"
+
 TOO_MANY_MESSAGES: Final = "Too many messages per second"
 TOO_MANY_PRESENCE_MESSAGES: Final = "Too many presence messages per second"
 TOO_MANY_PRESENCE_CALLS: Final = "Client presence rate limit exceeded"
@@ -68,6 +73,16 @@ def read_refused(name: str) -> str:
         name: The topic without ``realtime:``.
     """
     return f"You do not have permissions to read from this Channel topic: {name}"
+
+
+def read_lost(name: str) -> str:
+    """
+    Tell that what policies depend on has changed, so that nothing may be read any more.
+
+    Args:
+        name: The topic without ``realtime:``.
+    """
+    return f"You no longer have permission to read from this Channel topic: {name}"
 
 
 def token_refused(error: TokenError) -> str:
