@@ -8,8 +8,11 @@ import pytest
 
 from slotcast.channels.protocol.serializers import (
     ClientMessage,
+    EncodedMessage,
+    EventBroadcast,
     Serializer,
     UserBroadcast,
+    VerbatimBroadcast,
     negotiate,
 )
 from slotcast.errors import ProtocolError
@@ -279,3 +282,65 @@ class TestEncoding:
             b'[null,null,"realtime:t","postgres_changes",{"ids":[3,9],"data":'
             b'{"n":9007199254740993.10}}]'
         )
+
+
+class TestBroadcasts:
+    """What receivers of either version get of each kind of broadcast."""
+
+    def test_verbatim_is_text_for_both(self) -> None:
+        content = VerbatimBroadcast(payload=b'{"event":"e","x":1}')
+
+        assert V1.encode_broadcast("realtime:t", content) == EncodedMessage(
+            b'{"ref":null,"event":"broadcast","payload":{"event":"e","x":1},"topic":"realtime:t"}'
+        )
+        assert V2.encode_broadcast("realtime:t", content) == EncodedMessage(
+            b'[null,null,"realtime:t","broadcast",{"event":"e","x":1}]'
+        )
+
+    @pytest.mark.parametrize(
+        ("meta", "header", "text"),
+        [
+            (b"", b"\x04\x0a\x03\x00\x01", b""),
+            (b'{"id":"5"}', b"\x04\x0a\x03\x0a\x01", b',"meta":{"id":"5"}'),
+        ],
+    )
+    def test_an_event_of_json(self, meta: bytes, header: bytes, text: bytes) -> None:
+        content = EventBroadcast(event="é!", payload=b'{"n": 1}', is_json=True, meta=meta)
+
+        assert V2.encode_broadcast("realtime:t", content) == EncodedMessage(
+            header + "realtime:té!".encode() + meta + b'{"n": 1}', is_binary=True
+        )
+        assert V1.encode_broadcast("realtime:t", content) == EncodedMessage(
+            b'{"ref":null,"event":"broadcast","payload":{"event":'
+            + '"é!"'.encode()
+            + text
+            + b',"payload":{"n": 1},"type":"broadcast"},"topic":"realtime:t"}'
+        )
+
+    def test_an_event_of_bytes_is_for_version_two_alone(self) -> None:
+        content = EventBroadcast(event="e", payload=b"\x00\xff", is_json=False)
+
+        assert V1.encode_broadcast("realtime:t", content) is None
+        assert V2.encode_broadcast("realtime:t", content, join_ref="5") == EncodedMessage(
+            b"\x04\x0a\x01\x00\x00realtime:te\x00\xff", is_binary=True
+        )
+
+    def test_json_for_one_join_is_text_that_names_it(self) -> None:
+        content = EventBroadcast(event="e", payload=b"1", is_json=True, meta=b'{"replayed":true}')
+
+        assert V2.encode_broadcast("realtime:t", content, join_ref="5") == EncodedMessage(
+            b'["5",null,"realtime:t","broadcast",'
+            b'{"event":"e","meta":{"replayed":true},"payload":1,"type":"broadcast"}]'
+        )
+
+    def test_names_that_do_not_fit_a_binary_frame(self) -> None:
+        event = "é" * 128
+        as_json = EventBroadcast(event=event, payload=b"1", is_json=True)
+        as_bytes = EventBroadcast(event=event, payload=b"1", is_json=False)
+
+        encoded = V2.encode_broadcast("realtime:t", as_json)
+
+        assert encoded is not None
+        assert not encoded.is_binary
+        assert json.loads(encoded.data)[4]["event"] == event
+        assert V2.encode_broadcast("realtime:t", as_bytes) is None
