@@ -47,7 +47,7 @@ class StartPage:
 
 
 _INSPECTOR: Final = (
-    '<p class="hint">To try filters, private channels, broadcast and presence, and to be told why'
+    '  <p class="hint">To try filters, private channels, broadcast and presence, and to be told why'
     ' something does not arrive: <a href="/inspector">open the inspector</a>.</p>'
 )
 

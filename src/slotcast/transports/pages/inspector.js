@@ -4,6 +4,9 @@ import { adviceFor, adviceForClose, adviceForSilence } from "./advice.js";
 import { Connection } from "./protocol.js";
 
 const EVENT_LIMIT = 500;
+const CLOCK = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hourCycle: "h23",
+});
 const byId = (id) => document.getElementById(id);
 const given = JSON.parse(document.body.dataset.given);
 
@@ -271,7 +274,7 @@ function eventBody({ change, value, meta, text }) {
 }
 
 function eventItem(entry) {
-  const time = element("time", { datetime: entry.at.toISOString() }, entry.at.toLocaleTimeString([], { hour12: false, fractionalSecondDigits: 3 }));
+  const time = element("time", { datetime: entry.at.toISOString() }, CLOCK.format(entry.at));
   const head = element("div", { class: "event-head" }, element("strong", {}, entry.title), element("span", { class: "kind" }, entry.kind), time);
   const item = element("li", { "data-kind": entry.kind, "data-status": entry.status ?? "ok", class: "fresh" }, head, ...eventBody(entry));
   item.hidden = !isKindShown(entry.kind);
