@@ -656,7 +656,7 @@ class Member:
                 continue
             if claims == self._claims:
                 break
-        self._subscription = Subscription(self, bindings, claims)
+        self._subscription = Subscription(self, registered.bindings, claims)
         self._subscription.since = registered.since
         await server.hub.add(self._subscription)
         return registered

@@ -9,7 +9,8 @@ back: a batch is never skipped.
 
 What a restarted server finds in its slot was committed before it could have any
 subscription. It is kept for a while and given to whoever joins within that time: a client
-that was joined before the restart, and joins again by itself, misses nothing.
+that was joined before the restart, and joins again by itself, misses nothing of the time
+in which it was joined.
 """
 
 from __future__ import annotations
@@ -155,9 +156,7 @@ class Hub:
 
     def start(self, boot_lsn: Lsn) -> None:
         """
-        Begin a life of the server: at its first stream, after however long a wait.
-
-        Later calls do nothing.
+        Begin a life of the server.
 
         Args:
             boot_lsn: What was committed before it was found in the slot.
@@ -531,9 +530,7 @@ class Recovery:
         self.is_incomplete = False
 
     def start(self, boot_lsn: Lsn) -> None:
-        """Open the window, once: everything committed before *boot_lsn* is recovered."""
-        if self._began:
-            return
+        """Open the window: everything committed before *boot_lsn* is recovered."""
         self._boot_lsn = boot_lsn
         self._began = time.time()
 
@@ -579,7 +576,7 @@ def _found(
 ) -> list[tuple[Subscription, Binding]]:
     return [
         (subscription, binding)
-        for subscription, binding in subscriptions.interested(change.relation, change.operation)
+        for subscription, binding in subscriptions.interested(change)
         if subscription.since is None or transaction.commit_lsn >= subscription.since
     ]
 

@@ -9,14 +9,14 @@ error and yet means that some events will never come is a warning.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from slotcast.changes import UNKNOWN, Operation, ReplicaIdentity
 from slotcast.errors import SubscriptionError
 from slotcast.fanout import filters
 from slotcast.fanout.binding import bind
-from slotcast.fanout.subscriptions import ANY, Binding
+from slotcast.fanout.subscriptions import ANY, Binding, Equality
 from slotcast.lsn import Lsn
 from slotcast.postgres.catalog import privileges, published_tables
 from slotcast.postgres.types import TypeCatalog
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from slotcast.changes import Image
     from slotcast.claims import Claims, JsonValue
+    from slotcast.fanout.row_filters import RowFilter
     from slotcast.postgres.catalog import Table
     from slotcast.verdicts import Judge
 
@@ -45,10 +46,12 @@ class Registered:
 
     Attributes:
         since: Everything committed from here on is for the subscription.
+        bindings: The bindings, with what was learnt of them.
         warnings: What will not come, and what to do about it.
     """
 
     since: Lsn
+    bindings: tuple[Binding, ...]
     warnings: tuple[str, ...]
 
 
@@ -124,14 +127,18 @@ class Registrar:
             SubscriptionError: A binding cannot be served; the message is the client's.
             psycopg.OperationalError: PostgreSQL could not be asked.
         """
+        checked: list[Binding] = []
         warnings: dict[str, None] = {}
         probes: dict[int, Question] = {}
         tables: dict[int, Table] = {}
         async with self._pool.connection() as connection:
             since = await _position(connection)
-            for binding in bindings:
+            for asked in bindings:
+                binding = asked
                 for table in await self._tables(connection, binding):
-                    readable = await self._check_table(connection, binding, table, claims)
+                    readable, equality = await self._check_table(connection, binding, table, claims)
+                    if ANY not in (binding.schema, binding.table):
+                        binding = replace(binding, equality=equality)
                     tables[table.relation.oid] = table
                     if not readable:
                         warnings[_unreadable(table, claims)] = None
@@ -140,10 +147,11 @@ class Registrar:
                         ReplicaIdentity.NOTHING,
                     ):
                         probes[table.relation.oid] = _deletion(table, claims)
+                checked.append(binding)
         for oid, answer in zip(probes, await self._judge.judge(list(probes.values())), strict=True):
             if answer[claims].verdict is Verdict.UNKNOWABLE:
                 warnings[_unjudgeable(tables[oid])] = None
-        return Registered(since=since, warnings=tuple(warnings))
+        return Registered(since=since, bindings=tuple(checked), warnings=tuple(warnings))
 
     async def _tables(self, connection: AsyncConnection[TupleRow], binding: Binding) -> list[Table]:
         found = await published_tables(
@@ -162,8 +170,14 @@ class Registrar:
         binding: Binding,
         table: Table,
         claims: Claims,
-    ) -> frozenset[str]:
-        """Check one table of a binding; returns the columns that the role may select."""
+    ) -> tuple[frozenset[str], Equality | None]:
+        """
+        Check one table of a binding.
+
+        Returns:
+            The columns that the role may select, and what the filter says of one of them.
+        """
+        equality = None
         allowed = await privileges(connection, table.relation.oid, claims.role)
         try:
             if not allowed.role_exists:
@@ -175,12 +189,13 @@ class Registrar:
                 )
                 if isinstance(bound, SubscriptionError):
                     raise bound
+                equality = _equality(bound, table)
         except SubscriptionError as error:
             raise SubscriptionError(
                 f"{_REFUSED}An exception happened so please check your connect parameters:"
                 f" {_describe(binding)}. Exception: {error}"
             ) from error
-        return allowed.readable
+        return allowed.readable, equality
 
 
 async def _position(connection: AsyncConnection[TupleRow]) -> Lsn:
@@ -189,6 +204,16 @@ async def _position(connection: AsyncConnection[TupleRow]) -> Lsn:
     if row is None:
         raise AssertionError("a SELECT without FROM returns a row")
     return Lsn.parse(row[0])
+
+
+def _equality(row_filter: RowFilter, table: Table) -> Equality | None:
+    """Find the column of which the filter lets only a few values through."""
+    found = row_filter.equalities()
+    if found is None:
+        return None
+    place, texts = found
+    column = table.relation.columns[place]
+    return Equality(column=column.name, type_oid=column.type_oid, texts=texts)
 
 
 def _deletion(table: Table, claims: Claims) -> Question:

@@ -3,24 +3,44 @@ Who asked for which changes.
 
 A `Subscription` is one channel's interest: its bindings, its claims, and how to reach it.
 `Subscriptions` finds those that a change may concern: by the table's name first, wildcards
-included, then by the binding's event. Filters and policies come later, and only for these.
+included, then, where a filter lets only a few values of a column through, by the row's value.
+So the cost of a change follows those it may concern, however many asked for other rows. The
+rest of the filters, and the policies, come later and only for these.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+
+from slotcast.changes import UNCHANGED, Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Sequence
 
-    from slotcast.changes import Operation, Relation
+    from slotcast.changes import Change, Image, Relation
     from slotcast.claims import Claims
     from slotcast.fanout.filters import Conditions
     from slotcast.lsn import Lsn
 
 ANY: Final = "*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Equality:
+    """
+    What a filter says of one column: rows with any other value do not match.
+
+    Attributes:
+        column: The column's name.
+        type_oid: Its type when the filter was checked; *texts* mean nothing in another.
+        texts: The values' text forms, each the only one that its value has.
+    """
+
+    column: str
+    type_oid: int
+    texts: frozenset[bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +55,7 @@ class Binding:
         table: A table's name, or `ANY`.
         conditions: Its filter; empty lets every row through.
         select: Columns asked for besides the key's, or None for all.
+        equality: What *conditions* say of one column, where that narrows the rows down.
     """
 
     id: int
@@ -43,6 +64,7 @@ class Binding:
     table: str
     conditions: Conditions
     select: tuple[str, ...] | None
+    equality: Equality | None = None
 
     def wants(self, operation: Operation) -> bool:
         """Whether it asks for changes of this kind."""
@@ -97,44 +119,130 @@ class Subscription:
             self.recipient.warn(message)
 
 
-class Subscriptions:
-    """All subscriptions of a process, found by table."""
+_Bindings: TypeAlias = "dict[Subscription, list[Binding]]"
+
+
+class _Interest:
+    """The bindings that name one table, or one wildcard."""
+
+    __slots__ = ("_by_value", "_others")
 
     def __init__(self) -> None:
-        self._by_table: defaultdict[tuple[str, str], dict[Subscription, list[Binding]]] = (
-            defaultdict(dict)
-        )
+        self._by_value: dict[tuple[str, int], dict[bytes, _Bindings]] = {}
+        self._others: _Bindings = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._others or self._by_value)
+
+    def add(self, subscription: Subscription, binding: Binding) -> None:
+        """Keep *binding* under every value that it lets through."""
+        for bindings in self._places(binding, make=True):
+            kept = bindings.setdefault(subscription, [])
+            if binding not in kept:
+                kept.append(binding)
+
+    def remove(self, subscription: Subscription, binding: Binding) -> None:
+        """Keep *binding* no longer, and nothing that is empty."""
+        for bindings in self._places(binding, make=False):
+            bindings.pop(subscription, None)
+        if binding.equality is not None:
+            key = (binding.equality.column, binding.equality.type_oid)
+            values = self._by_value.get(key, {})
+            for text in binding.equality.texts:
+                if not values.get(text, True):
+                    del values[text]
+            if not values:
+                self._by_value.pop(key, None)
+
+    def _places(self, binding: Binding, *, make: bool) -> list[_Bindings]:
+        if binding.equality is None:
+            return [self._others]
+        key = (binding.equality.column, binding.equality.type_oid)
+        if make:
+            values = self._by_value.setdefault(key, {})
+            return [values.setdefault(text, {}) for text in binding.equality.texts]
+        values = self._by_value.get(key, {})
+        return [values[text] for text in binding.equality.texts if text in values]
+
+    def found(self, relation: Relation, image: Image) -> Iterator[_Bindings]:
+        """Find the bindings that *image* may match."""
+        yield self._others
+        for (name, type_oid), values in self._by_value.items():
+            place = _place(relation, name, type_oid)
+            value = UNCHANGED if place is None else image[place]
+            if isinstance(value, bytes):
+                if value in values:
+                    yield values[value]
+            elif value is UNCHANGED:  # it could be anything
+                yield _merged(values.values())
+
+
+class Subscriptions:
+    """All subscriptions of a process, found by table and value."""
+
+    def __init__(self) -> None:
+        self._by_table: defaultdict[tuple[str, str], _Interest] = defaultdict(_Interest)
         self._all: set[Subscription] = set()
 
     def __len__(self) -> int:
         return len(self._all)
 
+    @property
+    def table_count(self) -> int:
+        """How many tables and wildcards somebody asked for."""
+        return len(self._by_table)
+
     def add(self, subscription: Subscription) -> None:
         """Let *subscription* be found; adding it again does nothing."""
         self._all.add(subscription)
         for binding in subscription.bindings:
-            bindings = self._by_table[binding.schema, binding.table].setdefault(subscription, [])
-            if binding not in bindings:
-                bindings.append(binding)
+            self._by_table[binding.schema, binding.table].add(subscription, binding)
 
     def remove(self, subscription: Subscription) -> None:
         """Let *subscription* not be found any more; it may be gone already."""
         self._all.discard(subscription)
         for binding in subscription.bindings:
             key = (binding.schema, binding.table)
-            found = self._by_table.get(key)
-            if found is not None:
-                found.pop(subscription, None)
-                if not found:
+            interest = self._by_table.get(key)
+            if interest is not None:
+                interest.remove(subscription, binding)
+                if not interest:
                     del self._by_table[key]
 
-    def interested(
-        self, relation: Relation, operation: Operation
-    ) -> Iterator[tuple[Subscription, Binding]]:
-        """Find the bindings that ask for changes of this kind on this table."""
-        for schema in (relation.schema, ANY):
-            for table in (relation.name, ANY):
-                for subscription, bindings in self._by_table.get((schema, table), {}).items():
-                    for binding in bindings:
-                        if binding.wants(operation):
-                            yield subscription, binding
+    def interested(self, change: Change) -> Iterator[tuple[Subscription, Binding]]:
+        """
+        Find the bindings that a change may concern, each once.
+
+        Their filters have yet to be judged: what is left out are only bindings of other
+        tables and operations, and those that cannot match the row's values.
+        """
+        if not self._all:
+            return
+        image = change.old if change.operation is Operation.DELETE else change.new
+        for schema in (change.relation.schema, ANY):
+            for table in (change.relation.name, ANY):
+                interest = self._by_table.get((schema, table))
+                if interest is None:
+                    continue
+                for bindings in interest.found(change.relation, image or ()):
+                    for subscription, kept in bindings.items():
+                        for binding in kept:
+                            if binding.wants(change.operation):
+                                yield subscription, binding
+
+
+def _merged(parts: Iterable[_Bindings]) -> _Bindings:
+    """Put together what is kept under several values, each binding once."""
+    merged: dict[Subscription, dict[Binding, None]] = {}
+    for part in parts:
+        for subscription, bindings in part.items():
+            merged.setdefault(subscription, {}).update(dict.fromkeys(bindings))
+    return {subscription: list(bindings) for subscription, bindings in merged.items()}
+
+
+def _place(relation: Relation, name: str, type_oid: int) -> int | None:
+    """Tell where in an image the column is, or None if it is not the one that was checked."""
+    for place, column in enumerate(relation.columns):
+        if column.name == name:
+            return place if column.type_oid == type_oid else None
+    return None

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
 _JUDGE: Final = "select * from slotcast.judge(%s, %s, %s, %s::jsonb[], %s, %s)"
 
+VIEWERS_A_CALL: Final = 500
+"""Most viewers of one call, which has to be done within the statement timeout."""
+
 _LETTERS: Final = {"t": Verdict.VISIBLE, "f": Verdict.HIDDEN, "e": Verdict.FAILED}
 
 
@@ -57,6 +60,13 @@ class _Call:
     known: tuple[int, ...]
     positions: dict[Image, int] = field(default_factory=dict[Image, int])
     viewers: list[Claims] = field(default_factory=list["Claims"])
+
+    def parts(self) -> list[_Call]:
+        """Cut the call into some that cannot take too long only because of their size."""
+        return [
+            replace(self, viewers=self.viewers[first : first + VIEWERS_A_CALL])
+            for first in range(0, len(self.viewers), VIEWERS_A_CALL)
+        ]
 
     def parameters(self, search_path: str) -> tuple[object, ...]:
         """Give the arguments of `slotcast.judge`."""
@@ -112,7 +122,11 @@ class Oracle:
         """Rule on every viewer of every question; see `slotcast.verdicts.Judge.judge`."""
         calls = _calls(questions)
         began = time.perf_counter()
-        replies = dict(zip(calls, await self._ask(list(calls.values())), strict=True))
+        parts = [(key, part) for key, call in calls.items() for part in call.parts()]
+        replies: defaultdict[_Key, dict[Claims, _Reply]] = defaultdict(dict)
+        asked = await self._ask([part for _, part in parts])
+        for (key, _), part_replies in zip(parts, asked, strict=True):
+            replies[key] |= part_replies
         self.counts.round_trip_s.observe(time.perf_counter() - began)
         self.counts.pairs += sum(len(question.viewers) for question in questions)
         answers: list[Mapping[Claims, Ruling]] = []
@@ -139,7 +153,19 @@ class Oracle:
             except psycopg.Error:
                 if connection.broken:
                     raise
-                return [await self._ask_one_by_one(connection, call) for call in calls]
+                return [await self._ask_alone(connection, call) for call in calls]
+
+    async def _ask_alone(
+        self, connection: AsyncConnection[TupleRow], call: _Call
+    ) -> dict[Claims, _Reply]:
+        """Make one call, viewer by viewer if need be."""
+        try:
+            cursor = await self._execute(connection, call)
+            return _replies(call, await cursor.fetchall())
+        except psycopg.Error:
+            if connection.broken:
+                raise
+            return await self._ask_one_by_one(connection, call)
 
     async def _ask_one_by_one(
         self, connection: AsyncConnection[TupleRow], call: _Call

@@ -1,0 +1,138 @@
+"""Whoever is found by the row's value is who is found by asking everybody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slotcast.changes import (
+    UNCHANGED,
+    UNKNOWN,
+    Absent,
+    Change,
+    Column,
+    Operation,
+    Relation,
+    ReplicaIdentity,
+)
+from slotcast.claims import Claims
+from slotcast.fanout.subscriptions import ANY, Binding, Equality, Subscription, Subscriptions
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+TYPES = {"a": 23, "b": 25}
+TEXTS = [b"1", b"2", b"3"]
+
+
+@dataclass(eq=False)
+class Nobody:
+    encoding: Hashable = ""
+    got: list[bytes] = field(default_factory=list[bytes])
+
+    def frame(self, ids: Sequence[int], data: bytes) -> bytes:
+        return repr(ids).encode() + data
+
+    def send(self, frame: bytes, /) -> None:
+        self.got.append(frame)
+
+    def warn(self, message: str) -> None:
+        raise AssertionError(message)
+
+
+@st.composite
+def equalities(draw: st.DrawFn) -> Equality:
+    column = draw(st.sampled_from(sorted(TYPES)))
+    is_retyped = draw(st.integers(0, 3)) == 0
+    return Equality(
+        column=column,
+        type_oid=99 if is_retyped else TYPES[column],
+        texts=draw(st.frozensets(st.sampled_from(TEXTS))),
+    )
+
+
+@st.composite
+def bindings(draw: st.DrawFn) -> Binding:
+    schema = draw(st.sampled_from(["s", "t", ANY]))
+    table = draw(st.sampled_from(["x", "y", ANY]))
+    return Binding(
+        id=draw(st.integers(1, 9)),
+        event=draw(st.sampled_from([ANY, *Operation])),
+        schema=schema,
+        table=table,
+        conditions=(),
+        select=None,
+        equality=None if ANY in (schema, table) else draw(st.none() | equalities()),
+    )
+
+
+values = st.sampled_from([*TEXTS, None, UNCHANGED, UNKNOWN])
+
+
+@st.composite
+def changes(draw: st.DrawFn) -> Change:
+    relation = Relation(
+        oid=1,
+        schema="s",
+        name="x",
+        replica_identity=ReplicaIdentity.FULL,
+        columns=tuple(
+            Column(name=name, type_oid=oid, type_modifier=-1, is_key=False)
+            for name, oid in TYPES.items()
+        ),
+    )
+    operation = draw(st.sampled_from(Operation))
+    image = draw(st.tuples(values, values))
+    is_delete = operation is Operation.DELETE
+    return Change(
+        operation=operation,
+        relation=relation,
+        new=None if is_delete else image,
+        old=image if is_delete else None,
+    )
+
+
+def may_concern(binding: Binding, change: Change) -> bool:
+    """Decide as the reference does: binding by binding."""
+    image = change.old if change.operation is Operation.DELETE else change.new
+    assert image is not None
+    if binding.schema not in ("s", ANY) or binding.table not in ("x", ANY):
+        return False
+    if binding.event not in (change.operation, ANY):
+        return False
+    equality = binding.equality
+    if equality is None or equality.type_oid != TYPES[equality.column]:
+        return True
+    value = image[list(TYPES).index(equality.column)]
+    if isinstance(value, Absent):
+        return value is UNCHANGED and bool(equality.texts)
+    return value in equality.texts
+
+
+@given(st.lists(st.lists(bindings(), min_size=1, max_size=4), max_size=6), changes(), st.data())
+def test_an_index_finds_whom_a_search_finds(
+    asked: list[list[Binding]], change: Change, data: st.DataObject
+) -> None:
+    subscriptions = Subscriptions()
+    everybody = [Subscription(Nobody(), each, Claims(role="anon", document="{}")) for each in asked]
+    for subscription in everybody:
+        subscriptions.add(subscription)
+    stays = [data.draw(st.booleans()) for _ in everybody]
+    gone = {each for each, is_staying in zip(everybody, stays, strict=True) if not is_staying}
+    for subscription in gone:
+        subscriptions.remove(subscription)
+
+    found = list(subscriptions.interested(change))
+
+    wanted = {
+        (subscription, binding)
+        for subscription in everybody
+        if subscription not in gone
+        for binding in subscription.bindings
+        if may_concern(binding, change) and (binding.equality is None or binding.equality.texts)
+    }
+    assert len(found) == len(set(found))
+    assert set(found) == wanted
