@@ -104,11 +104,15 @@ function remove({ client, channel }) {
   removal.then((result) => tell({ client, kind: "removed", channel, result }));
 }
 
-/** Become another user, as an app does whose session has changed. */
+/**
+ * Become another user, as an app does whose session has changed: through its `accessToken`, or
+ * without one by saying so.
+ */
 async function actAs({ client, token }) {
   const state = clients.get(client);
-  state.token = token;
-  await state.supabase.realtime.setAuth();
+  const isAsked = state.token !== null;
+  state.token = isAsked ? token : null;
+  await state.supabase.realtime.setAuth(isAsked ? undefined : token);
 }
 
 const commands = { connect, open, subscribe, send, httpSend, track, untrack, remove, actAs };
