@@ -24,6 +24,7 @@ import psycopg
 import uvloop
 
 from slotcast.fanout.hub import Hub
+from slotcast.fanout.tables import TableVersions
 from slotcast.policies.oracle import Oracle
 from slotcast.postgres.embedded import embedded_bin_directory
 from slotcast.postgres.pool import make_pool
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from slotcast.changes import TransactionSlice
 
 PUBLICATION = "supabase_realtime"
+PRIVATE_PUBLICATION = "slotcast_private"
 OURS, PLAIN = "bench_ours", "bench_plain"
 
 TABLE = """
@@ -116,13 +118,16 @@ async def _read_ours(url: str, rows: int) -> Rate:
     hub = Hub(
         pool,
         Oracle(pool, search_path="public"),
+        versions=TableVersions(publication=PUBLICATION, private_publication=PRIVATE_PUBLICATION),
         record_limit_bytes=1_000_000,
         supabase_deletes=False,
         recovery_window_s=0,
         recovery_limit_bytes=0,
         on_delay=lambda: None,
     )
-    replication = Replication(url, slot=OURS, publication=PUBLICATION, replay_window_s=0)
+    replication = Replication(
+        url, slot=OURS, publications=[PUBLICATION, PRIVATE_PUBLICATION], replay_window_s=0
+    )
     seen = 0
     done = asyncio.Event()
 
