@@ -61,6 +61,7 @@ _ANON_KEY_LIFETIME_S: Final = 10 * 365 * 86_400
 _STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _START_PATIENCE_S: Final = 5.0
 _PRESENCE_WINDOW_S: Final = 30.0
+_STREAM_POOL_SIZE: Final = 2
 _READY_TIMEOUT_S: Final = 2.0
 
 _DESCRIBE: Final = """
@@ -143,9 +144,15 @@ async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncG
         size=settings.pool_size,
         statement_timeout_s=settings.judge_timeout_s,
     )
-    judge = Oracle(pool, search_path=settings.search_path)
+    # Changes never wait for a connection behind what clients ask for, however much that is.
+    stream_pool = make_pool(
+        settings.database_url,
+        size=_STREAM_POOL_SIZE,
+        statement_timeout_s=settings.judge_timeout_s,
+    )
+    judge = Oracle(stream_pool, search_path=settings.search_path)
     hub = Hub(
-        pool,
+        stream_pool,
         judge,
         versions=TableVersions(
             publication=settings.publication, private_publication=PRIVATE_PUBLICATION
@@ -194,10 +201,15 @@ async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncG
             async with asyncio.timeout(_START_PATIENCE_S):
                 await started.wait()
         await opened.enter_async_context(pool)
+        await opened.enter_async_context(stream_pool)
         await _check_migrations(pool)
         realtime = RealtimeServer(
             keyring=keyring,
-            registrar=Registrar(pool, judge, publication=settings.publication),
+            registrar=Registrar(
+                pool,
+                Oracle(pool, search_path=settings.search_path),
+                publication=settings.publication,
+            ),
             hub=hub,
             wait_live=replication.wait_live,
             tasks=tasks,
