@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from playwright.async_api import async_playwright
+from playwright.async_api import async_playwright, expect
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 TIMEOUT_MS: Final = 20_000
 DESKTOP: Final = (1280, 800)
 PHONE: Final = (390, 844)
+
+expect.set_options(timeout=TIMEOUT_MS)
 
 _FLAGS: Final = (
     "--headless",
