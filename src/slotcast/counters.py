@@ -145,16 +145,21 @@ class SendCounts:
     What send queues wrote.
 
     Attributes:
-        frames: WebSocket frames.
-        sent_bytes: Their size.
+        sent_bytes: Size of the WebSocket frames.
         writes: System calls, roughly: frames of one turn go out together.
+        joined_frames: Those that went out with another one.
         overflows: Connections closed since they read too slowly.
     """
 
-    frames: int = 0
     sent_bytes: int = 0
     writes: int = 0
+    joined_frames: int = 0
     overflows: int = 0
+
+    @property
+    def frames(self) -> int:
+        """How many WebSocket frames were sent."""
+        return self.writes + self.joined_frames
 
 
 @dataclass(slots=True)

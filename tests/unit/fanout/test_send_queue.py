@@ -276,3 +276,44 @@ def test_a_writer_that_raises_costs_only_its_owner(
     assert healthy.writes == [b"b"]
     assert broken.queue.is_closed
     assert "could not be written to" in caplog.text
+
+
+def test_what_was_written_is_counted_in_whatever_way_it_went_out(
+    turn: Turn, flusher: Flusher
+) -> None:
+    single = Kernel(flusher, limit_bytes=100)
+    several = Kernel(flusher, limit_bytes=100)
+    large = Kernel(flusher, limit_bytes=10 * COALESCE_LIMIT_BYTES)
+    held = Kernel(flusher, limit_bytes=100, takes_bytes=0)
+    ended = Kernel(flusher, limit_bytes=100)
+    piece = bytes(COALESCE_LIMIT_BYTES)
+
+    single.queue.put(b"one")
+    several.queue.put(b"one")
+    several.queue.put(b"two")
+    for _ in range(3):
+        large.queue.put(piece)
+    held.queue.put(b"one")
+    turn.end()
+    held.queue.put(b"two")
+    turn.end()
+    held.read(3)
+    ended.queue.put(b"one")
+    ended.queue.finish(b"end")
+    turn.end()
+
+    kernels = (single, several, large, held, ended)
+    counts = flusher.counts
+    assert counts.writes == sum(len(kernel.writes) for kernel in kernels) == 8
+    assert counts.frames == 10
+    assert counts.sent_bytes == sum(len(data) for kernel in kernels for data in kernel.writes)
+
+
+def test_a_reader_that_is_failed_is_counted(turn: Turn, flusher: Flusher) -> None:
+    kernel = Kernel(flusher, limit_bytes=2)
+
+    kernel.queue.put(b"one")
+    turn.end()
+
+    assert flusher.counts.overflows == len(kernel.errors) == 1
+    assert flusher.counts.frames == 0
