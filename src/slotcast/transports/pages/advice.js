@@ -38,7 +38,7 @@ const ADVICE = [
     steps: () => ["A token must say which PostgreSQL role it is for (role, mostly authenticated) and when it expires (exp)."],
   },
   {
-    when: /permissions to read from this Channel topic|^Unauthorized/,
+    when: /permissions? to read from this Channel topic|^Unauthorized/,
     title: "No policy lets you read this private channel",
     steps: ({ topic }) => [
       "A private channel is opened by a policy on realtime.messages. For this topic and everybody who is signed in:",
@@ -144,6 +144,11 @@ const ADVICE = [
     ],
   },
   {
+    when: /presence state of this channel is full/,
+    title: "Too much is tracked on this channel",
+    steps: () => ["Track less for each client, or use more channels. The limit is presence_state_limit_bytes."],
+  },
+  {
     when: /payload_size_exceeded|size exceeded|too large/i,
     title: "The payload is too large",
     steps: () => ["Send a reference instead, such as a row's key, and let receivers read the rest."],
@@ -152,6 +157,11 @@ const ADVICE = [
     when: /BindingLimitReached/,
     title: "Too many bindings on one channel",
     steps: () => ["Spread them over several channels, or use one binding with an in filter."],
+  },
+  {
+    when: /unable to replay messages/i,
+    title: "The messages of before could not be read",
+    steps: () => ["PostgreSQL did not answer. Join again; /readyz and the server's log say what is wrong."],
   },
   {
     when: /UnableToReplayMessages/,
@@ -164,7 +174,7 @@ const ADVICE = [
     steps: () => ["Any name will do for changes of tables."],
   },
   {
-    when: /SubscribeTimeout|InitializingProjectConnection|UnableToConnectToProject|DatabaseLackOfConnections|RealtimeRestarting/,
+    when: /not established in time|SubscribeTimeout|InitializingProjectConnection|UnableToConnectToProject|DatabaseLackOfConnections|RealtimeRestarting/,
     title: "The server cannot reach PostgreSQL just now",
     steps: () => ["Clients try again by themselves. /readyz says what is missing; the server's log says why."],
   },
