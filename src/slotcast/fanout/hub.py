@@ -26,13 +26,14 @@ from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias, TypeVar, assert_ne
 import psycopg
 from psycopg_pool import PoolTimeout
 
-from slotcast.changes import Operation
+from slotcast.changes import UNCHANGED, Operation
 from slotcast.counters import DeliveryCounts
 from slotcast.errors import SubscriptionError
 from slotcast.fanout.payloads import timestamp
 from slotcast.fanout.row_filters import RowFilter, ask
 from slotcast.fanout.subscriptions import Binding, Subscription, Subscriptions
 from slotcast.observations import Observation, observe, problem
+from slotcast.postgres.visibility import until_visible
 from slotcast.verdicts import Question, Verdict
 
 if TYPE_CHECKING:
@@ -56,8 +57,7 @@ T = TypeVar("T")
 _Wanted: TypeAlias = "tuple[TransactionSlice, Change, list[tuple[Subscription, Binding]]]"
 
 _RETRY_DELAY_S: Final = 0.2
-_VISIBILITY_DELAY_S: Final = 0.0005
-_ARE_VISIBLE: Final = "select slotcast.are_visible(%s::bigint[])"
+_FILTER_TIMEOUT_S: Final = 0.25
 _FRAMES_A_TURN: Final = 2000
 RESYNC: Final = "resync"
 """Said to clients that have to read again what they show, since changes were lost."""
@@ -262,7 +262,7 @@ class Hub:
     async def _prepare(self, wanted: Sequence[_Wanted]) -> list[_Delivery]:
         """Complete the images of changes, and keep the bindings whose filters let them through."""
         async with self._pool.connection() as connection:
-            await _until_visible(connection, {transaction.xid for transaction, _, _ in wanted})
+            await until_visible(connection, {transaction.xid for transaction, _, _ in wanted})
             deliveries = [
                 _Delivery(
                     change=change,
@@ -315,7 +315,7 @@ class Hub:
                     pairs.append((row_filter, delivery.judged))
         if pairs:
             async with self._pool.connection() as connection:
-                answers = await ask(connection, pairs)
+                answers = await ask(connection, pairs, timeout_s=_FILTER_TIMEOUT_S)
             for (delivery, conditions), answer in zip(asked, answers, strict=True):
                 delivery.answers[conditions] = answer
 
@@ -409,6 +409,17 @@ class Hub:
                 " took longer for your claims than the server allows (judge_timeout_s). Make them"
                 " faster, then join again",
             )
+        elif (
+            ruling.verdict is Verdict.UNKNOWABLE
+            and delivery.change.operation is not Operation.DELETE  # of those the join tells
+        ):
+            relation = delivery.change.relation
+            subscription.warn_once(
+                f"A change of {relation.schema}.{relation.name} was not sent to you: its row image"
+                " does not hold all columns that your policies need. That is so for large values"
+                " that an update leaves unchanged, unless the table has REPLICA IDENTITY FULL, and"
+                " for a moment when a table is altered. Read again what you show"
+            )
         return self._learnable(delivery, ruling) is not None
 
     def _learnable(self, delivery: _Delivery, ruling: Ruling) -> frozenset[str] | None:
@@ -464,7 +475,9 @@ class _Encoder:
 
     delivery: _Delivery
     limit_bytes: int
-    _data: dict[tuple[int, bool], bytes] = field(default_factory=dict[tuple[int, bool], bytes])
+    _data: dict[tuple[Projection, bool], bytes] = field(
+        default_factory=dict[tuple["Projection", bool], bytes]
+    )
     _frames: dict[tuple[Hashable, tuple[int, ...], int], bytes] = field(
         default_factory=dict[tuple["Hashable", tuple[int, ...], int], bytes]
     )
@@ -481,7 +494,7 @@ class _Encoder:
             sees_old = old_ruling is not None and old_ruling.verdict is Verdict.VISIBLE
         else:
             sees_old = ruling.verdict is Verdict.VISIBLE
-        key = (id(projection), sees_old)
+        key = (projection, sees_old)
         encoded = self._data.get(key)
         if encoded is None:
             encoded = self._data[key] = self._encode(projection, sees_old=sees_old)
@@ -581,23 +594,6 @@ def _found(
     ]
 
 
-async def _until_visible(connection: AsyncConnection[TupleRow], xids: Iterable[int]) -> None:
-    """
-    Wait until PostgreSQL shows what transactions did to whoever asks.
-
-    Their commits were logged, which is an instant before: a membership that came or went
-    with them would be overlooked, and unchanged values not be found.
-    """
-    delay_s = _VISIBILITY_DELAY_S
-    while True:
-        cursor = await connection.execute(_ARE_VISIBLE, [list(xids)], prepare=True)
-        row = await cursor.fetchone()
-        if row is not None and row[0]:
-            return
-        await asyncio.sleep(delay_s)
-        delay_s = min(2 * delay_s, _RETRY_DELAY_S)
-
-
 async def _complete(connection: AsyncConnection[TupleRow], deliveries: Sequence[_Delivery]) -> None:
     """Add to all images what the publisher left out, table by table."""
     by_version: defaultdict[int, list[_Delivery]] = defaultdict(list)
@@ -605,7 +601,7 @@ async def _complete(connection: AsyncConnection[TupleRow], deliveries: Sequence[
         by_version[id(delivery.version)].append(delivery)
     for group in by_version.values():
         images = [
-            (image, delivery.slice.xid)
+            (image, delivery.slice.xid if _is_last_write(delivery) else None)
             for delivery in group
             for image in (delivery.change.new, delivery.change.old)
             if image is not None
@@ -614,6 +610,27 @@ async def _complete(connection: AsyncConnection[TupleRow], deliveries: Sequence[
         for delivery in group:
             delivery.new = None if delivery.change.new is None else next(completed)
             delivery.old = None if delivery.change.old is None else next(completed)
+
+
+def _is_last_write(delivery: _Delivery) -> bool:
+    """
+    Tell whether a row is in the table as the change wrote it, if its transaction wrote it last.
+
+    A later write of the same transaction leaves no other trace than its own change. Only the
+    last slice has all that come after.
+    """
+    change = delivery.change
+    if change.new is None or UNCHANGED not in change.new or delivery.slice.end_lsn is None:
+        return False
+    changes = delivery.slice.changes
+    later = changes[next(i for i, each in enumerate(changes) if each is change) + 1 :]
+    keys = [place for place, column in enumerate(change.relation.columns) if column.is_key]
+    return not any(
+        image is not None and all(image[place] == change.new[place] for place in keys)
+        for each in later
+        if each.relation is change.relation
+        for image in (each.old, each.new)
+    )
 
 
 async def _filter(connection: AsyncConnection[TupleRow], deliveries: Sequence[_Delivery]) -> None:

@@ -37,6 +37,10 @@ class _Field:
     convert: Converter
 
 
+PROJECTIONS_KEPT: Final = 1000
+"""Most ways of selecting columns of one table that are kept prepared."""
+
+
 class Projection:
     """The columns that some viewers get of a table's changes."""
 
@@ -58,6 +62,21 @@ class Projection:
             largest_bytes: Leave out values that are longer as JSON; None keeps all.
         """
         return _encode(self._fields, image, largest_bytes)
+
+    def largest_bytes(self, limit_bytes: int, *images: Image | None) -> int | None:
+        """
+        Tell how long values may be in a change of *images*; None for any length.
+
+        Only what the viewer may read counts: the rest would tell something of itself.
+        """
+        total_bytes = sum(
+            len(value)
+            for image in images
+            if image is not None
+            for field in self._fields
+            if isinstance(value := image[field.index], bytes)
+        )
+        return KEPT_VALUE_BYTES if total_bytes > limit_bytes else None
 
     def key(self, image: Image, *, largest_bytes: int | None = None) -> bytes:
         """Encode the key of *image* as a JSON object."""
@@ -132,6 +151,8 @@ class TableLayout:
             [self._fields[index] for index in wanted if columns[index].name in self.key_columns],
             b"[" + b",".join(self._descriptions[index] for index in wanted) + b"]",
         )
+        if len(self._projections) >= PROJECTIONS_KEPT:
+            self._projections.clear()
         self._projections[readable, select] = projection
         return projection
 
@@ -139,7 +160,7 @@ class TableLayout:
         self, projection: Projection, timestamp: bytes, new: Image, limit_bytes: int
     ) -> bytes:
         """Encode the `data` of an INSERT; values are dropped where they exceed *limit_bytes*."""
-        largest = _largest_bytes(limit_bytes, new)
+        largest = projection.largest_bytes(limit_bytes, new)
         record = projection.record(new, largest_bytes=largest)
         return self._data(
             Operation.INSERT, projection, timestamp, b'"record":' + record + b",", largest
@@ -164,7 +185,7 @@ class TableLayout:
                 taken from the new row.
             limit_bytes: Above it, long values are dropped.
         """
-        largest = _largest_bytes(limit_bytes, new, old or ())
+        largest = projection.largest_bytes(limit_bytes, new, old)
         record = projection.record(new, largest_bytes=largest)
         if old is None:
             before = projection.key(new, largest_bytes=largest)
@@ -183,7 +204,7 @@ class TableLayout:
         key_only: bool,
     ) -> bytes:
         """Encode the `data` of a DELETE, the whole old row or its key alone."""
-        largest = _largest_bytes(limit_bytes, old)
+        largest = projection.largest_bytes(limit_bytes, old)
         encode = projection.key if key_only else projection.record
         body = b'"old_record":' + encode(old, largest_bytes=largest) + b","
         return self._data(Operation.DELETE, projection, timestamp, body, largest)
@@ -231,11 +252,6 @@ def _key_columns(relation: Relation, primary_key: Collection[str]) -> frozenset[
     if relation.replica_identity is ReplicaIdentity.FULL:
         return frozenset(primary_key)
     return frozenset(column.name for column in relation.columns if column.is_key)
-
-
-def _largest_bytes(limit_bytes: int, *images: Image) -> int | None:
-    total_bytes = sum(len(value) for image in images for value in image if isinstance(value, bytes))
-    return KEPT_VALUE_BYTES if total_bytes > limit_bytes else None
 
 
 def _encode(fields: Sequence[_Field], image: Image, largest_bytes: int | None) -> bytes:

@@ -140,11 +140,16 @@ class Registrar:
                     if ANY not in (binding.schema, binding.table):
                         binding = replace(binding, equality=equality)
                     tables[table.relation.oid] = table
-                    if not readable:
+                    if not readable and ANY not in (binding.schema, binding.table):
                         warnings[_unreadable(table, claims)] = None
-                    elif binding.wants(Operation.DELETE) and table.relation.replica_identity in (
-                        ReplicaIdentity.DEFAULT,
-                        ReplicaIdentity.NOTHING,
+                    elif (
+                        readable
+                        and binding.wants(Operation.DELETE)
+                        and table.relation.replica_identity
+                        in (
+                            ReplicaIdentity.DEFAULT,
+                            ReplicaIdentity.NOTHING,
+                        )
                     ):
                         probes[table.relation.oid] = _deletion(table, claims)
                 checked.append(binding)

@@ -164,29 +164,38 @@ class RowFilter:
 
 
 async def ask(
-    connection: AsyncConnection[Any], pairs: Sequence[tuple[RowFilter, Image]]
+    connection: AsyncConnection[Any],
+    pairs: Sequence[tuple[RowFilter, Image]],
+    *,
+    timeout_s: float,
 ) -> list[bool | SubscriptionError]:
     """
     Let PostgreSQL judge what `RowFilter.matches` could not, in one round trip.
 
     Args:
         connection: In autocommit mode, with the session settings of the replication
-            stream. Its `statement_timeout` bounds what a client's regular expression may
-            cost: a batch that takes longer is judged pair by pair.
+            stream.
         pairs: Filters, and images for which they said None.
+        timeout_s: Longest that a client's regular expression may take: a batch that takes
+            longer is judged pair by pair.
 
     Returns:
         For each pair whether the filter matches, or that PostgreSQL could not tell, which
         concerns that subscription alone. The error holds nothing of the image, which its
         subscriber may not be allowed to see.
     """
+    timeout = f"{round(timeout_s * 1000)}ms"
+    await connection.execute("select set_config('statement_timeout', %s, false)", [timeout])
     try:
         outcomes = await evaluate(
             connection, [row_filter.sql(image) for row_filter, image in pairs]
         )
+        return [_verdict(outcome) for outcome in outcomes]
     except errors.QueryCanceled:
         return await _ask_one_by_one(connection, pairs)
-    return [_verdict(outcome) for outcome in outcomes]
+    finally:
+        if not connection.broken:
+            await connection.execute("reset statement_timeout")
 
 
 async def _ask_one_by_one(

@@ -72,17 +72,20 @@ class TableVersion:
     async def complete(
         self,
         connection: AsyncConnection[Any],
-        images: Sequence[tuple[Image, int]],
+        images: Sequence[tuple[Image, int | None]],
     ) -> list[Image]:
         """
         Add what the publisher left out of *images*.
 
         Args:
             connection: With the session settings of the replication stream.
-            images: Each with the id of the transaction that wrote it.
+            images: Each with the id of the transaction that wrote it, if that did not write
+                the row again; then, and with None, unchanged values cannot be read back.
         """
         filled = [
-            await self._fill_unchanged(connection, image, xid) if UNCHANGED in image else image
+            await self._fill_unchanged(connection, image, xid)
+            if UNCHANGED in image and xid is not None
+            else image
             for image, xid in images
         ]
         if not self._added:

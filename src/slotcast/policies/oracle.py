@@ -150,8 +150,8 @@ class Oracle:
                     _replies(call, await cursor.fetchall())
                     for call, cursor in zip(calls, cursors, strict=True)
                 ]
-            except psycopg.Error:
-                if connection.broken:
+            except psycopg.Error as error:
+                if _concerns_everybody(connection, error):
                     raise
                 return [await self._ask_alone(connection, call) for call in calls]
 
@@ -162,8 +162,8 @@ class Oracle:
         try:
             cursor = await self._execute(connection, call)
             return _replies(call, await cursor.fetchall())
-        except psycopg.Error:
-            if connection.broken:
+        except psycopg.Error as error:
+            if _concerns_everybody(connection, error):
                 raise
             return await self._ask_one_by_one(connection, call)
 
@@ -180,7 +180,7 @@ class Oracle:
             except postgres_errors.QueryCanceled:
                 replies[claims] = _Reply(frozenset(), Verdict.TOO_SLOW, "", None)
             except psycopg.Error as error:
-                if connection.broken:
+                if _concerns_everybody(connection, error):
                     raise
                 replies[claims] = _Reply(frozenset(), Verdict.FAILED, "", error.sqlstate)
         return replies
@@ -189,6 +189,11 @@ class Oracle:
         self, connection: AsyncConnection[TupleRow], call: _Call
     ) -> AsyncCursor[TupleRow]:
         return await connection.execute(_JUDGE, call.parameters(self._search_path), prepare=True)
+
+
+def _concerns_everybody(connection: AsyncConnection[TupleRow], error: psycopg.Error) -> bool:
+    """Whether no viewer is at fault, so that all have to be asked for again."""
+    return connection.broken or isinstance(error, postgres_errors.LockNotAvailable)
 
 
 def _calls(questions: Sequence[Question]) -> dict[_Key, _Call]:

@@ -19,6 +19,7 @@ TEXT_FORMS: Final = (
 """Options under which values have one text form, the same everywhere in the server."""
 
 _RECONNECT_CAP_S: Final = 1.0
+_LOCK_SHARE: Final = 0.5
 
 
 class _Pool(AsyncConnectionPool[AsyncConnection[TupleRow]]):
@@ -64,6 +65,8 @@ def make_pool(
         "options": (
             "-c default_transaction_read_only=on"
             f" -c statement_timeout={round(statement_timeout_s * 1000)}"
+            # Before it, so that a lock is told from a policy that takes too long.
+            f" -c lock_timeout={round(statement_timeout_s * 1000 * _LOCK_SHARE)}"
         ),
     }
     return _Pool(

@@ -194,16 +194,21 @@ begin
     begin
       perform slotcast.become(p_role, claims);
       execute query into verdicts using p_images;
-    exception when others then
+    exception
+      -- A table that is locked says nothing about the policies: the server asks again.
+      when lock_not_available then raise;
+      when others then
       -- One image at a time tells which of them the policies cannot judge.
       verdicts := '';
       foreach image in array p_images loop
         begin
           perform slotcast.become(p_role, claims);
           execute query into letter using array[image];
-        exception when others then
-          letter := 'e';
-          failure := sqlstate;
+        exception
+          when lock_not_available then raise;
+          when others then
+            letter := 'e';
+            failure := sqlstate;
         end;
         perform pg_catalog.set_config('role', 'none', true);
         verdicts := verdicts || letter;

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 
-from support.phoenix import phoenix_client
+from support.phoenix import TIMEOUT_S, phoenix_client
 from support.server import SECRET_KEY, serving, token
 
 if TYPE_CHECKING:
@@ -153,3 +154,90 @@ async def test_a_role_that_may_select_no_column_is_told_so_and_gets_nothing(
 
     assert only["data"]["record"] == {"id": 2}
     assert [column["name"] for column in only["data"]["columns"]] == ["id"]
+
+
+async def test_a_large_value_written_later_in_the_transaction_is_not_shown_before(
+    database: Database, slot_name: str
+) -> None:
+    async with await psycopg.AsyncConnection.connect(database.url, autocommit=True) as writer:
+        await writer.execute(create("by_default", "").encode())
+        await writer.execute("alter table by_default disable row level security")
+        await writer.execute("alter table by_default add n int")
+        await writer.execute(
+            f"insert into by_default select 1, %s, {LONG} from generate_series(1, 300) n", [ANN]
+        )
+        async with (
+            serving(database.url, slot_name) as url,
+            phoenix_client(url, apikey=SECRET_KEY) as service,
+        ):
+            everything = {"event": "*", "schema": "public", "table": "by_default"}
+            await service.subscribe("all", everything)
+            async with writer.transaction():
+                await writer.execute("update by_default set n = 1")
+                await writer.execute("update by_default set body = 'short'")
+            await writer.execute(
+                f"update by_default set body = (select {LONG} from generate_series(1, 400) n)"
+            )
+            async with writer.transaction():
+                await writer.execute("insert into by_default values (2, %s, 'other')", [ANN])
+                await writer.execute("update by_default set n = 2 where id = 1")
+            await service.change_count("all", 5)
+
+    assert [record for _, record, _ in shown(service, "by_default")] == [
+        {"id": 1, "n": 1},  # the value was another than the one that the row has by now
+        {"id": 1, "n": 1, "body": "short"},
+        {"id": 1, "n": 1, "body": 12800},
+        {"id": 2, "n": None, "body": "other"},
+        {"id": 1, "n": 2, "body": 12800},
+    ]
+
+
+async def until_somebody_waits_for_a_lock(
+    connection: psycopg.AsyncConnection[Any], *, is_waiting: bool
+) -> None:
+    async with asyncio.timeout(TIMEOUT_S):
+        while True:
+            cursor = await connection.execute(
+                "select exists (select from pg_locks where not granted)"
+            )
+            if await cursor.fetchone() == (is_waiting,):
+                return
+
+
+async def test_a_table_that_is_locked_costs_nobody_a_change(
+    database: Database, slot_name: str
+) -> None:
+    async with (
+        await psycopg.AsyncConnection.connect(database.url, autocommit=True) as writer,
+        await psycopg.AsyncConnection.connect(database.url) as locker,
+    ):
+        await writer.execute(
+            """
+            create table members (user_id uuid);
+            create table things (id int primary key);
+            alter table things enable row level security;
+            create policy member on things using
+                (exists (select from members m where m.user_id = (select auth.uid())));
+            alter publication supabase_realtime add table things;
+            """
+        )
+        await writer.execute("insert into members values (%s)", [ANN])
+        async with (
+            serving(database.url, slot_name, judge_timeout_s=0.2) as url,
+            phoenix_client(url) as ann,
+        ):
+            await ann.subscribe(
+                "all",
+                {"event": "*", "schema": "public", "table": "things"},
+                access_token=token(ANN),
+            )
+            await locker.execute("lock table members in access exclusive mode")
+            await writer.execute("insert into things values (1)")
+            for is_waiting in (True, False, True):  # it is asked, gives up, and asked again
+                await until_somebody_waits_for_a_lock(writer, is_waiting=is_waiting)
+            await locker.rollback()
+            await writer.execute("insert into things values (2)")
+            got = await ann.change_count("all", 2)
+
+    assert [change["data"]["record"]["id"] for change in got] == [1, 2]
+    assert not [m for m in ann.messages if m[3] == "system" and m[4]["extension"] == "slotcast"]
