@@ -55,8 +55,8 @@ class Settings:
     metrics: str = _setting(
         "token",
         "Who may read /metrics. token: who shows metrics_token, and nobody while that is"
-        " empty; open: everybody; off: nobody. Under `slotcast dev` it is open unless there is a"
-        " metrics_token.",
+        " empty; open: everybody, scripts of web pages included; off: nobody. Under"
+        " `slotcast dev` it is open unless there is a metrics_token.",
     )
     metrics_token: str = _setting(
         "", "Bearer token for /metrics, at least 16 characters.", secret=True

@@ -45,6 +45,16 @@ def test_keys_in_the_settings_win(tmp_path: Path) -> None:
     assert completed.publishable_key.startswith("sb_publishable_")
 
 
+def test_the_tools_of_development_are_offered_unless_the_user_decided(tmp_path: Path) -> None:
+    offered, _ = dev.prepare(tmp_path, Settings(), None)
+    decided, _ = dev.prepare(
+        tmp_path, Settings(inspector="off", metrics_token="a-token-for-the-metrics-page"), None
+    )
+
+    assert (offered.inspector, offered.metrics) == ("on", "open")
+    assert (decided.inspector, decided.metrics) == ("off", "token")
+
+
 def test_the_url_that_was_used_last_is_kept(tmp_path: Path) -> None:
     dev.prepare(tmp_path, Settings(port=6000), None)
     _, kept = dev.prepare(tmp_path, Settings(port=6001), None)
