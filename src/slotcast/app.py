@@ -31,6 +31,7 @@ from slotcast.fanout.registration import Registrar
 from slotcast.fanout.tables import TableVersions
 from slotcast.observations import Observation, observe
 from slotcast.policies.channel_access import PolicyAccess
+from slotcast.policies.channel_watch import ChannelWatch, WatchedAccess
 from slotcast.policies.oracle import Oracle
 from slotcast.postgres import migrations
 from slotcast.postgres.pool import make_pool
@@ -181,20 +182,22 @@ async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncG
         on_state=follow,
     )
     async with asyncio.TaskGroup() as tasks, AsyncExitStack() as opened:
+        watch = ChannelWatch(
+            pool,
+            publication=settings.publication,
+            search_path=settings.search_path,
+            kept_s=settings.channel_policies_kept_s,
+            on_change=lambda: realtime.reauthorize(),  # noqa: PLW0108 - it is made below
+        )
         topics = Topics(
             asyncio.get_running_loop().call_soon,
             presence_limit_bytes=settings.presence_state_limit_bytes,
+            is_outdated=watch.is_outdated,
         )
         messages = StoredMessages(pool, topics)
-        access = PolicyAccess(pool, search_path=settings.search_path)
-
-        async def deliver(batch: Sequence[TransactionSlice]) -> None:
-            for transaction in batch:
-                for change in transaction.changes:
-                    messages.deliver(change)
-            await hub.deliver(batch)
-
-        streaming = tasks.create_task(replication.run(deliver))
+        access = WatchedAccess(PolicyAccess(pool, search_path=settings.search_path), watch)
+        router = _Router(watch, messages, hub)
+        streaming = tasks.create_task(replication.run(router.deliver))
         # The stream's own checks come first, since they say best what is wrong. A slot that
         # is being created may wait for long transactions; that is no reason not to listen.
         with suppress(TimeoutError):
@@ -216,6 +219,10 @@ async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncG
             limits=channel_limits(settings),
             topics=topics,
             private=PrivateChannels(access=access, messages=messages),
+        )
+        router.realtime = realtime
+        looking_after = tasks.create_task(
+            messages.look_after(kept_days=settings.messages_kept_days)
         )
         front = _Front(settings, pool, tasks, replication, keyring, sample)
         sources = Sources(
@@ -261,8 +268,9 @@ async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncG
         finally:
             # The stream ends while everybody is still joined: what it would hand over to
             # nobody stays in the slot, for those who join again.
+            looking_after.cancel()
             streaming.cancel()
-            await asyncio.wait([streaming])
+            await asyncio.wait([streaming, looking_after])
             realtime.drain()
             await server.stop()
 
@@ -291,6 +299,35 @@ def channel_limits(settings: Settings) -> ChannelLimits:
             presence_keys_limit=settings.presence_keys_limit,
         ),
     )
+
+
+class _Router:
+    """
+    Gives changes to those they are for, in the order of the stream.
+
+    Attributes:
+        realtime: Whose channels policies open; None until there are any.
+    """
+
+    def __init__(self, watch: ChannelWatch, messages: StoredMessages, hub: Hub) -> None:
+        self.realtime: RealtimeServer | None = None
+        self._watch = watch
+        self._messages = messages
+        self._hub = hub
+
+    async def deliver(self, batch: Sequence[TransactionSlice]) -> None:
+        """Hand *batch* over: to the server itself, to private channels, to subscribers."""
+        is_asking = False
+        for transaction in batch:
+            for change in transaction.changes:
+                if self._watch.concerns(change):
+                    self._watch.changed(transaction.xid)
+                    # Once a batch: nobody is asked before all of it was looked through.
+                    if self.realtime is not None and not is_asking:
+                        self.realtime.reauthorize()
+                        is_asking = True
+                self._messages.deliver(change)
+        await self._hub.deliver(batch)
 
 
 class _Front:

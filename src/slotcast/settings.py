@@ -102,6 +102,15 @@ class Settings:
         16 * 1024 * 1024, "Most of the recovered changes kept for clients that join again."
     )
 
+    channel_policies_kept_s: float = _setting(
+        10.0,
+        "How long it takes at most until private channels notice that a policy was written anew,"
+        " and how long permissions count that depend on more than rows of tables.",
+    )
+    messages_kept_days: int = _setting(
+        3, "How long broadcasts of the database are kept, so that joins can ask for them."
+    )
+
     pool_size: int = _setting(8, "Most connections for judging and catalog queries.")
     judge_timeout_s: float = _setting(
         5.0, "Longest that PostgreSQL may take over one viewer's policies for a batch."

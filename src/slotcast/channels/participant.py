@@ -147,6 +147,7 @@ class Participant:
 
     __slots__ = (
         "_access",
+        "_again",
         "_calls",
         "_channel",
         "_connection",
@@ -199,6 +200,7 @@ class Participant:
         self._earlier: Callable[[], Awaitable[Sequence[StoredBroadcast]]] | None = None
         self._held: list[_Held] | None = None
         self._held_bytes = 0
+        self._again: tuple[int, str] | None = None
 
     @property
     def is_holding(self) -> bool:
@@ -219,10 +221,17 @@ class Participant:
     async def _cut_off(self) -> None:
         self._host.end(texts.TOO_MANY_MESSAGES)
 
-    def _send_held(self) -> None:
-        """Send what was held, as far as the client may read it, and hold nothing more."""
-        held, self._held, self._held_bytes = self._held or (), None, 0
-        for each in held:
+    def _send_held(self, count: int | None = None) -> None:
+        """
+        Send what was held, as far as the client may read it.
+
+        Args:
+            count: How many frames; None for all, and then hold nothing more.
+        """
+        held = self._held or []
+        self._held = None if count is None else held[count:]
+        self._held_bytes = sum(len(each.frame) for each in self._held or ())
+        for each in held[:count]:
             is_permitted = (
                 self.permissions.broadcast
                 if each.extension == "broadcast"
@@ -290,10 +299,14 @@ class Participant:
         """
         self._writes.clear()
         if self._request.is_private:
-            self._cancel()
             if self._held is None:
+                self._cancel()
                 self._held = []
-            self._task = self._host.start(self._settle(refusal))
+                self._task = self._host.start(self._settle(refusal))
+            else:
+                # What is being asked counts for what was held until now, and not for more.
+                count = len(self._held) if self._again is None else self._again[0]
+                self._again = (count, refusal)
 
     def leave(self) -> None:
         """Take no further part."""
@@ -330,11 +343,16 @@ class Participant:
             refusal: What to tell the client if it may read nothing any more; None if what it
                 may read has just been asked.
         """
-        if refusal is not None and not await self._check(refusal):
-            return
-        if self._earlier is not None and not await self._replay(self._earlier):
-            return
-        self._earlier = None
+        while True:
+            if refusal is not None and not await self._check(refusal):
+                return
+            if self._earlier is not None and not await self._replay(self._earlier):
+                return
+            self._earlier = None
+            if self._again is None:
+                break
+            (count, refusal), self._again = self._again, None
+            self._send_held(count)
         self._send_held()
         await self._ask_and_carry_out()
 
@@ -349,7 +367,7 @@ class Participant:
             observe(PermissionUnknown(topic=self._channel.topic, problem=problem(error)))
             host.end(texts.NO_DATABASE.partition(": ")[2])
             return False
-        if permissions.is_empty:
+        if permissions.is_empty and self._again is None:
             host.end(refusal)
             return False
         self.permissions = permissions

@@ -7,10 +7,17 @@ the order in which it was inserted. Who joins a private channel may ask for the 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
+
+import psycopg
+from psycopg_pool import PoolTimeout
 
 from slotcast.changes import Operation
 from slotcast.channels.topics import StoredBroadcast, TopicKey
+from slotcast.observations import Observation, observe, problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,9 +36,21 @@ _EXTENSION: Final = b"broadcast"
 _TRUE: Final = b"t"
 _BYTES_PREFIX: Final = b"\\x"
 
+_LOOK_AFTER_EVERY_S: Final = 6 * 3600.0
+_LOOK_AFTER: Final = (
+    "select slotcast.add_message_partitions(), slotcast.drop_message_partitions(%s)"
+)
 _RECENT: Final = (
     "select id::text, event, payload, binary_payload from slotcast.recent_messages(%s, %s, %s)"
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartitionsNeglected(Observation):
+    """The partitions of `realtime.messages` could not be looked after."""
+
+    level: ClassVar[int] = logging.WARNING
+    problem: str
 
 
 class StoredMessages:
@@ -54,6 +73,25 @@ class StoredMessages:
         found = stored_broadcast(change)
         if found is not None:
             self._topics.deliver_stored(*found)
+
+    async def look_after(self, *, kept_days: int) -> None:
+        """
+        Have partitions ready for the messages to come, and drop those of old ones.
+
+        Until cancelled, several times a day. Where another role owns the table this does
+        nothing. What goes wrong is told, and tried again the next time.
+
+        Args:
+            kept_days: How long messages are kept.
+        """
+        while True:
+            try:
+                async with self._pool.connection() as connection, connection.transaction():
+                    await connection.execute("set transaction read write")
+                    await connection.execute(_LOOK_AFTER, [kept_days])
+            except (psycopg.Error, PoolTimeout) as error:
+                observe(PartitionsNeglected(problem=problem(error)))
+            await asyncio.sleep(_LOOK_AFTER_EVERY_S)
 
     async def before(self, name: str, request: ReplayRequest) -> Sequence[StoredBroadcast]:
         """
