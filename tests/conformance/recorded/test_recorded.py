@@ -49,7 +49,7 @@ async def test_the_answers_are_those_recorded_but_for_the_listed_differences(
     assert sorted(listed - found) == []
 
 
-@pytest.mark.parametrize("name", sorted(DELIBERATE.not_compared - {"rest_errors"}))
+@pytest.mark.parametrize("name", sorted(DELIBERATE.not_compared))
 async def test_what_is_not_compared_leaves_every_connection_alive(
     database: Database, slot_name: str, name: str
 ) -> None:

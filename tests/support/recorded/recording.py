@@ -38,9 +38,12 @@ CLOCK: Final = "clock"
 """The connection on which the duration of something is noted."""
 
 # Notes of the recording that say how long something took, and those about its own waiting.
-_DURATION = re.compile(r"reply after about \d+ s")
-_INCIDENTAL = re.compile(r"no \w+ on \w+ within |closed about \d+ s later")
+_DURATION = re.compile(r"reply after about \d+ s|after ~\d+ s")
+_INCIDENTAL = re.compile(r"no \w+ on \w+ within |closed about \d+ s later|ConnectionError")
 _REFUSED_HANDSHAKE = re.compile(r"HTTP (\d+) (.*) \(after ~(\d+)s\)", re.DOTALL)
+_JSON_FRAME = re.compile(r"(?<= enc=1 payload=).*", re.DOTALL)
+_PRESENCE_REF = re.compile(r'(?<="phx_ref":")[^"]+|(?<="phx_ref_prev":")[^"]+')
+_UUID = re.compile(r"<uuid\d+>|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ID_PLACEHOLDER = re.compile(r"(?<![\"\w])(<id\d+>)")
 MEMBERS: Final[tuple[str, ...]] = ("join_ref", "ref", "topic", "event", "payload")
 _COMMIT_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z|<ts>")
@@ -93,6 +96,9 @@ def steps(lines: Iterable[Line]) -> list[Step]:
             case "#", [note]:
                 if not _INCIDENTAL.match(note):
                     found.append(Step(note))
+            case ">", ["http", text] if found[-1].sent is None:
+                # It was noted after its answer, when messages had come already.
+                found[-1].sent = ("http", text)
             case ">", [connection, text]:
                 found.append(Step(found[-1].note, (connection, text)))
             case "<", [connection, text]:
@@ -125,8 +131,12 @@ def differences(recorded: Sequence[Step], ours: Sequence[Step]) -> list[Differen
 
 
 def _reader() -> Callable[[str], list[Any]]:
-    """Make a function that reads what a server sent; it numbers the binding ids it meets."""
+    """Make a function that reads what a server sent; it numbers the ids and refs it meets."""
     numbers: dict[int, str] = {}
+    names: dict[str, dict[str, str]] = {"phx": {}, "uuid": {}}
+
+    def name(kind: str, value: str) -> str:
+        return names[kind].setdefault(value, f"<{kind}{len(names[kind]) + 1}>")
 
     def numbered(number: int | str) -> str:
         if isinstance(number, str):
@@ -140,15 +150,28 @@ def _reader() -> Callable[[str], list[Any]]:
             shown = json.loads(body) if body else ""
             return [f"HTTP {status} {json.dumps(shown)}", f"refused after about {duration_s} s"]
         if not text.startswith(("{", "[")):
-            return [text]
+            return [_JSON_FRAME.sub(_compact, text)]
+        text = _PRESENCE_REF.sub(lambda found: name("phx", found[0]), text)
+        text = _UUID.sub(lambda found: name("uuid", found[0]), text)
         quoted = _ID_PLACEHOLDER.sub(r'"\1"', text)
-        decoded: Any = json.loads(quoted, parse_float=lambda digits: f"number {digits}")
+        try:
+            decoded: Any = json.loads(quoted, parse_float=lambda digits: f"number {digits}")
+        except ValueError:  # the original passes broken JSON on
+            return [text]
         is_array = text.startswith("[")
         message: dict[str, Any] = dict(zip(MEMBERS, decoded, strict=True)) if is_array else decoded
         _normalise(message, numbered)
         return [message]
 
     return read
+
+
+def _compact(found: re.Match[str]) -> str:
+    """Write JSON without white space, which means nothing; what is broken as it is."""
+    try:
+        return json.dumps(json.loads(found[0]), ensure_ascii=False, separators=(",", ":"))
+    except ValueError:
+        return found[0]
 
 
 def _normalise(message: dict[str, Any], numbered: Callable[[int | str], str]) -> None:

@@ -7,12 +7,13 @@ What is answered is compared with the recording, so nothing is asserted here. To
 
 from __future__ import annotations
 
+import json
 import time
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import jwt
 
-from support.recorded.stage import SOME_UUID, USER_1, USER_2
+from support.recorded.stage import RUN, SOME_UUID, USER_1, USER_2
 from support.server import ANON_KEY, SECRET
 
 if TYPE_CHECKING:
@@ -25,6 +26,15 @@ if TYPE_CHECKING:
 _FAR_FUTURE_S: Final = 2_100_000_000
 _ANOTHER_SECRET: Final = "x" * 40
 _REPLY_STEP_S: Final = 5
+
+_READ_POLICY: Final = (
+    "create policy g_read on realtime.messages for select to authenticated"
+    " using (realtime.topic() like 'g-%')"
+)
+_WRITE_POLICY: Final = (
+    "create policy g_write on realtime.messages for insert to authenticated"
+    " with check (realtime.topic() like 'g-rw%' and extension = 'broadcast')"
+)
 
 
 def _token(
@@ -123,10 +133,7 @@ async def join_errors(stage: Stage) -> None:
 
 async def token(stage: Stage) -> None:
     """Tokens that are pushed to a joined channel, and one that expires."""
-    stage.note(  # not run: this schema comes with private channels
-        "SQL create policy g_read on realtime.messages for select to authenticated"
-        " using (realtime.topic() like 'g-%')"
-    )
+    await stage.run(_READ_POLICY)
     actor = await stage.enter("a")
     topic = "realtime:tk~"
     ref = await actor.join("tk~", {}, access_token=_token())
@@ -149,6 +156,7 @@ async def token(stage: Stage) -> None:
     stage.note("private: new token loses read")
     ref = await actor.join("g-tk~", {"private": True}, access_token=_token())
     await actor.push("realtime:g-tk~", "access_token", {"access_token": ANON_KEY}, ref)
+    await actor.until(lambda m: m[1:4] == [ref, "realtime:g-tk~", "phx_close"])
     stage.note("token expires while joined (exp 4 s)")  # one second shows it as well
     ref = await actor.join("ex~", {}, access_token=_token(expires_in_s=1.0))
     await actor.until(lambda m: m[1:4] == [ref, "realtime:ex~", "phx_close"])
@@ -304,7 +312,272 @@ async def pg_events(stage: Stage) -> None:
     await stage.change("insert into public.g_ev values (98, repeat('y',900), 5)")
 
 
+def _said(event: str, payload: object) -> dict[str, Any]:
+    return {"type": "broadcast", "event": event, "payload": payload}
+
+
+def _kind_3(
+    refs: tuple[str, str],
+    topic: str,
+    event: str,
+    payload: bytes,
+    *,
+    meta: bytes = b"",
+    enc: int = 1,
+) -> bytes:
+    """Make a broadcast in a binary frame."""
+    names = [*(part.encode() for part in (*refs, topic, event)), meta]
+    return bytes((3, *map(len, names), enc)) + b"".join(names) + payload
+
+
+async def broadcast(stage: Stage) -> None:
+    """Every form of a broadcast, to receivers in both versions of the serializer."""
+    name = f"bc{RUN}"
+    topic = f"realtime:{name}"
+    sender = await stage.enter("a2")
+    first = await stage.enter("b1", "1.0.0")
+    second = await stage.enter("d2")
+    ref = await sender.join(name, {"broadcast": {"self": True, "ack": True}})
+    first_ref = await first.join(name, {"broadcast": {"self": False, "ack": False}})
+    second_ref = await second.join(name, {})
+    stage.note("v2 text broadcast")
+    await sender.push(topic, "broadcast", _said("e1", {"n": 1}), ref)
+    await stage.settle()
+    stage.note("v2 text broadcast with extra keys")
+    await sender.push(topic, "broadcast", {"event": "e1", "x": 5}, ref)
+    await stage.settle()
+    stage.note("v1 broadcast")
+    await first.push(topic, "broadcast", _said("e2", {"n": 2}), first_ref)
+    await stage.settle()
+    frames = {
+        "v2 kind 3 JSON": _kind_3((ref, "50"), topic, "e3", b'{"n":3}'),
+        "v2 kind 3 JSON with metadata": _kind_3(
+            (ref, "51"), topic, "e3", b'{"n":3}', meta=b'{"foo":1}'
+        ),
+        "v2 kind 3 binary": _kind_3((ref, "52"), topic, "e4", b"\x00\x01\xff", enc=0),
+        "kind 3 with stale join_ref": _kind_3(("99", "53"), topic, "e5", b'{"n":5}'),
+        "kind 3 with broken JSON": _kind_3((ref, "54"), topic, "e6", b"{nope"),
+        "kind 3 truncated header": b"\x03\x01\x02",
+    }
+    for label, frame in frames.items():
+        stage.note(label)
+        await sender.send(frame)
+        await stage.settle()
+    stage.note("text broadcast without join_ref")
+    await sender.push(topic, "broadcast", _said("e7", {}))
+    await stage.settle()
+    stage.note("unicode event")
+    await sender.send(_kind_3((ref, "55"), topic, "é✓", '{"ü":"✓"}'.encode()))
+    await stage.settle()
+    bearer = f"Bearer {ANON_KEY}"
+    stage.note("REST batch")
+    messages = [
+        {"topic": name, "event": "r1", "payload": {"k": 1}},
+        {"topic": name, "event": "r2", "payload": {"k": 2}, "private": False},
+    ]
+    await stage.request("POST", "/api/broadcast", {"messages": messages}, Authorization=bearer)
+    stage.note("REST single JSON")
+    single = f"/api/broadcast/{name}/events"
+    await stage.request("POST", f"{single}/r3", {"k": 3}, Authorization=bearer)
+    stage.note("REST single binary")
+    await stage.request(
+        "POST",
+        f"{single}/r4",
+        raw=b"\x01\x02",
+        Authorization=bearer,
+        Content_Type="application/octet-stream",
+    )
+    stage.note("after leave nothing arrives")
+    await second.leave(name, second_ref)
+    await sender.push(topic, "broadcast", _said("e8", {}), ref)
+    await stage.settle()
+
+
+async def rest_errors(stage: Stage) -> None:
+    """Requests over HTTP, most of which cannot be served."""
+    message: dict[str, Any] = {"topic": "x", "event": "r1", "payload": {}}
+    bearer = f"Bearer {ANON_KEY}"
+    one = {"messages": [message]}
+    await stage.request("POST", "/api/broadcast", one)
+    await stage.request("POST", "/api/broadcast", one, Authorization="Bearer nope")
+    await stage.request("POST", "/api/broadcast", one, apikey=ANON_KEY)
+    bodies: list[dict[str, Any]] = [
+        {},
+        {"messages": []},
+        {"messages": [{"topic": "x", "event": "r1"}]},
+        {"messages": [{**message, "topic": ""}, {**message, "topic": "y", "event": "r"}]},
+        {"messages": [{**message, "payload": "string"}]},
+        {"messages": [{**message, "topic": "secret-x", "private": True}]},
+    ]
+    for body in bodies:
+        await stage.request("POST", "/api/broadcast", body, Authorization=bearer)
+    single = "/api/broadcast/x/events/e"
+    await stage.request("POST", f"{single}?private=true", {"k": 3}, Authorization=bearer)
+    for content_type, raw in (
+        ("text/plain", b"hi"),
+        ("application/json", b"{bad"),
+        ("application/json", b"[1,2]"),
+    ):
+        await stage.request(
+            "POST", single, raw=raw, Authorization=bearer, Content_Type=content_type
+        )
+    for path in ("/api/ping", "/healthcheck", "/api/nothing"):
+        await stage.request("GET", path, Authorization=bearer)
+
+
+def _tells_of_leaving(tracked: dict[str, int]) -> Callable[[list[Any]], bool]:
+    """Make a test of messages for a difference in which *tracked* leaves."""
+
+    def is_wanted(message: list[Any]) -> bool:
+        diff: dict[str, dict[str, Any]] = message[4] if message[3] == "presence_diff" else {}
+        return any(
+            tracked.items() <= dict(meta).items()
+            for present in diff.get("leaves", {}).values()
+            for meta in present["metas"]
+        )
+
+    return is_wanted
+
+
+async def presence(stage: Stage) -> None:
+    """Who is present, as members of both versions and an observer get it."""
+    topic = "realtime:pr~"
+    ann = await stage.enter("a2")
+    ben = await stage.enter("b1", "1.0.0")
+    observer = await stage.enter("obs")
+    ann_ref = await ann.join("pr~", {"presence": {"key": "alice", "enabled": True}})
+
+    async def call(actor: Actor, ref: str, event: str, *payload: object) -> None:
+        fields: dict[str, object] = {"type": "presence", "event": event}
+        if payload:
+            fields["payload"] = payload[0]
+        await actor.push(topic, "presence", fields, ref)
+        await stage.settle()
+
+    stage.note("track")
+    await call(ann, ann_ref, "track", {"x": 1})
+    stage.note("second member joins (v1)")
+    ben_ref = await ben.join("pr~", {"presence": {"key": "bob", "enabled": True}})
+    stage.note("observer with enabled false")
+    observer_ref = await observer.join("pr~", {"presence": {"key": "", "enabled": False}})
+    stage.note("second tracks")
+    await call(ben, ben_ref, "track", {"y": 1})
+    stage.note("same payload again")
+    await call(ann, ann_ref, "track", {"x": 1})
+    stage.note("update")
+    await call(ann, ann_ref, "track", {"x": 2})
+    stage.note("payload not a map")
+    await call(ann, ann_ref, "track", "str")
+    stage.note("unknown presence event")
+    await call(ann, ann_ref, "dance", {})
+    stage.note("untrack")
+    await call(ann, ann_ref, "untrack")
+    stage.note("untrack again")
+    await call(ann, ann_ref, "untrack")
+    stage.note("observer tracks (no key)")
+    await call(observer, observer_ref, "track", {"z": 1})
+    stage.note("same key twice")
+    other = await stage.enter("a3")
+    other_ref = await other.join("pr~", {"presence": {"key": "bob", "enabled": True}})
+    await call(other, other_ref, "track", {"y": 2})
+    stage.note("bob's first socket drops")
+
+    await ben.close()
+    for actor in (ann, observer, other):
+        await actor.until(_tells_of_leaving({"y": 1}))
+    await ann.close()
+    await observer.close()
+    await other.until(_tells_of_leaving({"z": 1}))
+
+
+async def private(stage: Stage) -> None:
+    """Private channels: who may read and who may write, over WebSockets and over HTTP."""
+    await stage.run(_READ_POLICY)
+    await stage.run(_WRITE_POLICY)
+    first, second = await stage.enter("a"), await stage.enter("b")
+    user = _token()
+    config = {
+        "private": True,
+        "broadcast": {"self": True, "ack": True},
+        "presence": {"key": "k", "enabled": True},
+    }
+    stage.note("anon denied")
+    began = time.monotonic()
+    await first.join("g-rw~", {"private": True})
+    stage.note(f"after ~{round(time.monotonic() - began)} s")
+    stage.note("authenticated, topic without policy")
+    await first.join("zz~", {"private": True}, access_token=user)
+    stage.note("read+write")
+    ref = await first.join("g-rw~", config, access_token=user)
+    await second.join("g-rw~", config, access_token=_token(USER_2))
+    await first.push("realtime:g-rw~", "broadcast", _said("e", {"n": 1}), ref)
+    await second.until(lambda m: m[3] == "broadcast")
+    await first.until(lambda m: m[1:4] == ["4", "realtime:g-rw~", "phx_reply"])
+    stage.note("presence track (write denied for presence)")
+    track = {"type": "presence", "event": "track", "payload": {"x": 1}}
+    await first.push("realtime:g-rw~", "presence", track, ref)
+    await first.until(lambda m: m[1:4] == ["5", "realtime:g-rw~", "phx_reply"])
+    stage.note("read only topic: broadcast with ack")
+    read_only = await first.join("g-ro~", config, access_token=user)
+    await first.push("realtime:g-ro~", "broadcast", _said("e", {"n": 1}), read_only)
+    stage.note("public and private namespaces are separate")
+    public = await second.join("g-rw~x", {"broadcast": {"self": True}})
+    await first.join("g-rw~x", config, access_token=user)
+    await second.push("realtime:g-rw~x", "broadcast", _said("pub", {}), public)
+    await stage.settle()
+    bearer = f"Bearer {user}"
+    stage.note("REST private, authorised")
+    message = {"topic": "g-rw~", "event": "r", "payload": {"k": 1}, "private": True}
+    await stage.request("POST", "/api/broadcast", {"messages": [message]}, Authorization=bearer)
+    for label, name in (
+        ("REST single private, authorised", "g-rw~"),
+        ("REST private, read-only user topic", "g-ro~"),
+    ):
+        stage.note(label)
+        path = f"/api/broadcast/{name}/events/r2?private=true"
+        await stage.request("POST", path, {"k": 2}, Authorization=bearer)
+
+
+async def presence_limit(stage: Stage) -> None:
+    """More presence calls than a channel may make."""
+    actor = await stage.enter("a")
+    ref = await actor.join("pl~", {"presence": {"key": "k", "enabled": True}})
+    for number in range(8):
+        fields = {"type": "presence", "event": "track", "payload": {"x": number}}
+        await actor.push("realtime:pl~", "presence", fields, ref)
+        await stage.settle()
+
+
+async def big(stage: Stage) -> None:
+    """Broadcasts around the largest payload, and a frame that is too large."""
+    actor = await stage.enter("a2")
+    ref = await actor.join("big~", {"broadcast": {"ack": True, "self": False}})
+    topic = "realtime:big~"
+    for size_bytes in (2_900_000, 3_000_600):
+        stage.note(f"broadcast of about {size_bytes} bytes with ack")
+        payload = _said("e", {"x": "z" * size_bytes})
+        await actor.send_unnoted(json.dumps([ref, "9", topic, "broadcast", payload]))
+    stage.note("kind 3 of 3.0 MB")
+    content = b'{"x":"' + b"z" * 3_000_600 + b'"}'
+    await actor.send_unnoted(_kind_3((ref, "10"), topic, "e", content))
+    stage.note("frame above 5 MB")
+    await actor.send_last(json.dumps([ref, "11", topic, "broadcast", {"x": "z" * 5_100_000}]))
+
+
 SCENARIOS: Final[Mapping[str, Scenario]] = {
     scenario.__name__: scenario
-    for scenario in (handshake, basics, join_errors, token, pg_join, pg_events)
+    for scenario in (
+        handshake,
+        basics,
+        join_errors,
+        broadcast,
+        rest_errors,
+        presence,
+        private,
+        token,
+        pg_join,
+        pg_events,
+        presence_limit,
+        big,
+    )
 }

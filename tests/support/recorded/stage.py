@@ -12,14 +12,15 @@ import asyncio
 import json
 import re
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlencode
 
+import aiohttp
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from support.phoenix import TIMEOUT_S, phoenix_client
+from support.phoenix import TIMEOUT_S, decode, phoenix_client
 from support.recorded.recording import MEMBERS
 from support.server import ANON_KEY
 
@@ -39,6 +40,8 @@ SOME_UUID: Final = "aaaaaaaa-0000-4000-8000-0000000000ab"
 _PLACEHOLDERS: Final = {USER_1: "U1", USER_2: "U2", SOME_UUID: "<uuid1>"}
 _TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
 _LONG_TEXT = re.compile(r"x{1000,}|y{300,}|z{300,}")
+RUN: Final = "8caee0"
+"""Ends the topics of the recording; where frames are binary they have to be the same ones."""
 _MARKER_REF: Final = "marker-"
 _MARKER_TABLE: Final = """
 create table public.marker (id int generated always as identity primary key);
@@ -51,8 +54,21 @@ def with_placeholders(text: str) -> str:
     """Replace what differs from run to run in a sent or received text."""
     for value, placeholder in _PLACEHOLDERS.items():
         text = text.replace(value, placeholder)
-    text = _TOKEN.sub("<jwt>", text)
+    text = _TOKEN.sub("<jwt>", text).replace(RUN, "~")
     return _LONG_TEXT.sub(lambda found: f"{found[0][0]}…({len(found[0])})", text)
+
+
+def _described(data: bytes) -> str:
+    """Describe a binary frame of the server as the recording does."""
+    _, _, topic, _, content = decode(data)
+    is_json = data[4] == 1
+    start = 5 + sum(data[1:4])
+    payload = data[start:].decode() if is_json else data[start:].hex()
+    meta = "-" if content["meta"] is None else json.dumps(content["meta"], separators=(",", ":"))
+    return (
+        f"BIN kind4 topic={topic} event={content['event']} meta={meta}"
+        f" enc={int(is_json)} payload={payload}"
+    )
 
 
 def _message(text: str) -> Message:
@@ -152,6 +168,47 @@ class Stage:
         binary = text.startswith("BIN ")
         await actor.send(bytes.fromhex(text.removeprefix("BIN ")) if binary else text)
 
+    async def request(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        raw: bytes | None = None,
+        **headers: str,
+    ) -> None:
+        """
+        Send an HTTP request, and wait until all that it brings has come.
+
+        Args:
+            method: Such as ``POST``.
+            path: Below ``/realtime/v1``.
+            body: Sent as JSON if it is not None.
+            raw: Sent as it is.
+            headers: An underscore stands for a hyphen.
+        """
+        shown = repr(raw if body is None else json.dumps(body))
+        self.lines.append([">", "http", with_placeholders(f"{method} {path} {shown}")])
+        async with (
+            aiohttp.ClientSession(f"{self._http_url}/realtime/v1/") as http,
+            http.request(
+                method,
+                path.removeprefix("/"),
+                headers={name.replace("_", "-"): value for name, value in headers.items()},
+                json=body,
+                data=raw,
+            ) as response,
+        ):
+            self.lines.append(["<", "http", f"{response.status} {await response.text()}"])
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Wait until everything that the server has sent so far on any connection has come."""
+        for _ in range(2):  # what is gathered within one turn of its loop comes in the second
+            for actor in self._actors:
+                if actor.is_open:
+                    await actor.settle()
+
     async def run(self, statement: str) -> None:
         """Run SQL, and note it."""
         self.note(f"SQL {statement}")
@@ -195,12 +252,28 @@ class Actor:
         self._arrived = asyncio.Condition()
         self._reader = asyncio.create_task(self._read())
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the connection is still there."""
+        return not self._reader.done()
+
     async def send(self, data: str | bytes) -> None:
         """Send a frame as it is, and wait until it is answered, if it is."""
         shown = with_placeholders(data) if isinstance(data, str) else f"BIN {data.hex()}"
         self._stage.lines.append([">", self.name, shown])
+        await self.send_unnoted(data)
+
+    async def send_unnoted(self, data: str | bytes) -> None:
+        """Send a frame that is too large for the transcript, and wait for its answer."""
         await self._connection.send(data)
         await self.settle()
+
+    async def send_last(self, data: str) -> None:
+        """Send a frame for which the server closes the connection, and note how it does."""
+        with suppress(ConnectionClosed):
+            await self._connection.send(data)
+        await asyncio.wait([self._reader], timeout=TIMEOUT_S)
+        self._stage.lines.append(["<", self.name, f"CLOSE {self._connection.close_code}"])
 
     async def push(
         self,
@@ -287,7 +360,7 @@ class Actor:
                 if isinstance(data, str):
                     await self._take(data)
                 else:
-                    self._stage.lines.append(["<", self.name, f"BIN {data.hex()}"])
+                    self._stage.lines.append(["<", self.name, with_placeholders(_described(data))])
         except ConnectionClosed:
             pass
         async with self._arrived:
