@@ -131,10 +131,12 @@ class Settings:
     message_rate_per_s: float = _setting(
         500.0,
         "How often one connection may broadcast or change its presence; five times as often in a"
-        " single second.",
+        " single second. A broadcast of more than 4 KiB counts once for each 4 KiB.",
     )
     http_message_rate_per_s: float = _setting(
-        1000.0, "How many broadcasts one user may send over HTTP; five times as many at once."
+        1000.0,
+        "How many broadcasts one user may send over HTTP; five times as many at once, and large"
+        " ones count likewise.",
     )
     join_rate_per_s: float = _setting(
         100.0, "How often one connection may join channels; five times as often in a single second."

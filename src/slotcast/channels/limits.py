@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+MESSAGE_UNIT_BYTES: Final = 4096
+"""A larger message counts once for each of these."""
 BURST_S: Final = 5.0
 """How many seconds' worth may happen at once, after a quiet time."""
 
@@ -31,6 +33,19 @@ def sustained(per_s: float) -> Rate:
 def spread(count: int, over_s: float) -> Rate:
     """Make the rate of what may happen *count* times in *over_s* seconds."""
     return Rate(per_s=count / over_s, burst=count)
+
+
+def weight(size_bytes: int, rate: Rate) -> float:
+    """
+    Tell how many messages a large one counts for, at least 1 and at most a burst.
+
+    Without it one sender of large messages could fill the send queues of all who get them.
+
+    Args:
+        size_bytes: Of the payload.
+        rate: What the message is counted against.
+    """
+    return max(1.0, min(size_bytes / MESSAGE_UNIT_BYTES, rate.burst))
 
 
 class TokenBucket:

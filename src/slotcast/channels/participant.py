@@ -113,8 +113,16 @@ class Host(Protocol):
         """Tell the client why, and close the channel."""
         ...
 
-    def spend(self) -> bool:
-        """Count a message against what the connection may send; False if it is too many."""
+    def spend(self, size_bytes: int) -> bool:
+        """
+        Count a message against what the connection may send.
+
+        Args:
+            size_bytes: Of its payload.
+
+        Returns:
+            False if it is one too many.
+        """
         ...
 
     def start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
@@ -276,7 +284,8 @@ class Participant:
 
     def push(self, push: Push) -> None:
         """Do what the client asks, in order, if it may."""
-        if not self._host.spend():
+        size_bytes = len(push.content.payload) if isinstance(push, Broadcast) else 0
+        if not self._host.spend(size_bytes):
             self._host.end(
                 texts.TOO_MANY_MESSAGES
                 if isinstance(push, Broadcast)

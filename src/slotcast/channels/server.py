@@ -22,7 +22,7 @@ from psycopg_pool import PoolTimeout
 
 from slotcast import strict_json
 from slotcast.channels.access import PUBLIC
-from slotcast.channels.limits import TokenBucket
+from slotcast.channels.limits import TokenBucket, weight
 from slotcast.channels.participant import Participant
 from slotcast.channels.protocol import texts
 from slotcast.channels.protocol.joins import parse_replay
@@ -349,12 +349,12 @@ class RealtimeSession:
         else:
             self.carry_out(self.table.receive(message))
 
-    def spend(self) -> bool:
+    def spend(self, size_bytes: int) -> bool:
         """Count a message that is sent to others; False if it is one too many."""
         now = time.monotonic()
         if self._messages is None:
             self._messages = TokenBucket(self.server.limits.messages, now)
-        return self._messages.take(now)
+        return self._messages.take(now, weight(size_bytes, self._messages.rate))
 
     def _count_join(self) -> bool:
         now = time.monotonic()
@@ -514,9 +514,9 @@ class Member:
         """Tell the client why, and close the channel, which it has joined."""
         self._end(message, texts.UNKNOWN_ERROR)
 
-    def spend(self) -> bool:
+    def spend(self, size_bytes: int) -> bool:
         """Count a message against what the connection may send."""
-        return self._session.spend()
+        return self._session.spend(size_bytes)
 
     def start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         """Run *work* as a task of the server."""

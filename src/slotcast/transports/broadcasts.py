@@ -23,7 +23,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from slotcast import strict_json
-from slotcast.channels.limits import BURST_S, TokenBucket
+from slotcast.channels.limits import BURST_S, TokenBucket, weight
 from slotcast.channels.protocol.serializers import (
     EVENT_LIMIT_CHARACTERS,
     TOPIC_LIMIT_CHARACTERS,
@@ -34,7 +34,7 @@ from slotcast.channels.topics import TopicKey
 from slotcast.errors import TokenError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from starlette.requests import Request
     from starlette.routing import BaseRoute
@@ -133,7 +133,8 @@ class BroadcastApi:
             claims = self._authenticate(request)
             body = _parse(await _read(request, self._limits.body_limit_bytes))
             messages = self._check(body)
-            bucket = self._charge(request, claims, len(messages))
+            sizes = [len(message.content.payload) for message in messages]
+            bucket = self._charge(request, claims, sizes)
         except _Answered as answered:
             return answered.response
         allowed: dict[TopicKey, bool] = {}
@@ -154,7 +155,7 @@ class BroadcastApi:
             if is_json:
                 _parse(payload)
             key, event = _target(request, *names, is_json=is_json)
-            bucket = self._charge(request, claims, 1)
+            bucket = self._charge(request, claims, [len(payload)])
         except _Answered as answered:
             return answered.response
         if not await self._may_write(request, claims, key):
@@ -231,9 +232,9 @@ class BroadcastApi:
             return errors
         return _Message(key=TopicKey(name=str(topic), is_private=bool(is_private)), content=content)
 
-    def _charge(self, request: Request, claims: Claims, count: int) -> TokenBucket:
+    def _charge(self, request: Request, claims: Claims, sizes: Sequence[int]) -> TokenBucket:
         """
-        Count *count* messages against what their sender may send.
+        Count messages of these sizes, in bytes, against what their sender may send.
 
         Raises:
             _Answered: They are too many.
@@ -246,12 +247,12 @@ class BroadcastApi:
             if len(self._buckets) > _SENDERS_LIMIT:
                 self._buckets.popitem(last=False)
         self._buckets.move_to_end(sender)
-        if not bucket.take(now, count):
+        if not bucket.take(now, sum(weight(size_bytes, bucket.rate) for size_bytes in sizes)):
             raise _Answered(
                 _message(
                     HTTPStatus.TOO_MANY_REQUESTS,
                     "Too many messages to broadcast, please reduce the batch size"
-                    if count > 1
+                    if len(sizes) > 1
                     else "You have exceeded your rate limit",
                     _rate_headers(bucket),
                 )

@@ -232,6 +232,23 @@ async def test_who_sends_too_often_is_closed_and_nobody_else() -> None:
         assert [m[3] for m in receiver.messages if m[3] != "broadcast"] == ["phx_reply"] * 2
 
 
+async def test_large_messages_count_for_several() -> None:
+    async with (
+        channel_server(message_rate_per_s=2.0) as server,
+        phoenix_client(server.url) as sender,
+        phoenix_client(server.url) as receiver,
+    ):
+        await sender.join("room")
+        await receiver.join("room")
+
+        for _ in range(6):
+            await sender.push_binary(TOPIC, "e", bytes(4096 * 3))
+
+        await sender.until(lambda m: m[3] == "phx_close")
+        await receiver.settle()
+        assert len(broadcasts(receiver)) == 3
+
+
 async def test_who_joins_too_often_is_disconnected() -> None:
     async with (
         channel_server(join_rate_per_s=1.0) as server,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from slotcast.channels.limits import BURST_S, Rate, TokenBucket, spread, sustained
+from slotcast.channels.limits import BURST_S, Rate, TokenBucket, spread, sustained, weight
 
 
 def test_a_burst_is_allowed_after_a_quiet_time_and_no_more() -> None:
@@ -35,6 +35,12 @@ def test_a_clock_that_goes_back_gives_nothing_away() -> None:
     assert not bucket.take(50.0)
     assert not bucket.take(100.9)
     assert bucket.take(101.0)
+
+
+def test_a_large_message_counts_for_several_but_never_for_more_than_a_burst() -> None:
+    rate = sustained(2.0)
+
+    assert [weight(size, rate) for size in (0, 4096, 8192, 10**7)] == [1.0, 1.0, 2.0, rate.burst]
 
 
 def test_rates_made_of_settings() -> None:
