@@ -11,10 +11,11 @@ The composition root: builds the stages, joins them, owns the tasks. Read it fir
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import psycopg
 from psycopg_pool import PoolTimeout
@@ -65,6 +66,10 @@ _PRESENCE_WINDOW_S: Final = 30.0
 _STREAM_POOL_SIZE: Final = 2
 _READY_TIMEOUT_S: Final = 2.0
 
+_ARE_MESSAGES_STREAMED: Final = """
+select from pg_publication_tables
+where pubname = %s and schemaname = 'realtime' and tablename = 'messages'
+"""
 _DESCRIBE: Final = """
 select current_setting('server_version'),
        array(select format('%%I.%%I', schemaname, tablename)
@@ -82,6 +87,14 @@ class Serving(Observation):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stopped(Observation):
     """The server has stopped; everything handed over is confirmed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessagesNotStreamed(Observation):
+    """Broadcasts from SQL are not delivered until the owner of `realtime.messages` runs *fix*."""
+
+    level: ClassVar[int] = logging.WARNING
+    fix: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -449,4 +462,11 @@ async def _look_for_migrations(pool: AsyncConnectionPool[AsyncConnection[TupleRo
             raise DatabaseError(
                 "the database lacks Slotcast's system migrations: run `slotcast migrate` with the"
                 " same database_url, as a role that may create schemas and roles"
+            )
+        cursor = await connection.execute(_ARE_MESSAGES_STREAMED, [PRIVATE_PUBLICATION])
+        if await cursor.fetchone() is None:
+            observe(
+                MessagesNotStreamed(
+                    fix=f"alter publication {PRIVATE_PUBLICATION} add table realtime.messages"
+                )
             )
