@@ -18,7 +18,7 @@ NPM_READY := node_modules/.package-lock.json
 .DELETE_ON_ERROR:
 .PHONY: help demo install test check format-check lint types layers docs-check hygiene \
 	test-all test-unit system-packages format reference requirements \
-	bench bench-latency bench-fanout bench-decode clean
+	bench bench-latency bench-fanout bench-broadcast bench-decode clean
 
 help: ## Explain these targets
 	@echo 'Slotcast: make TARGET'
@@ -69,13 +69,16 @@ reference: $(DEV_READY) ## Write docs/reference/ anew from the code
 requirements: $(UV_READY) ## Pin anew after a change of pyproject.toml (ARGS=--upgrade: the newest)
 	@$(RUN) python tools/requirements.py export $(ARGS)
 
-bench: bench-latency bench-fanout bench-decode ## All benchmarks
+bench: bench-latency bench-fanout bench-broadcast bench-decode ## All benchmarks
 
 bench-latency: $(DEV_READY) ## Time from commit to client
 	@$(RUN) python -m bench.latency $(ARGS)
 
 bench-fanout: $(DEV_READY) ## Deliveries to many subscribers
 	@$(RUN) python -m bench.fanout $(ARGS)
+
+bench-broadcast: $(DEV_READY) $(NPM_READY) ## Broadcasts to a crowd, beside a Node server
+	@$(RUN) python -m bench.broadcast $(ARGS)
 
 bench-decode: $(DEV_READY) ## Rows a second from a slot
 	@$(RUN) python -m bench.decode $(ARGS)
