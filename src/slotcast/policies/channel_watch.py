@@ -169,11 +169,10 @@ class ChannelWatch:
             reason = await self._watch(connection, table)
             if reason is not None:
                 reasons.append(reason)
-        if former is None or former.tables != found.tables:
-            async with connection.transaction():
-                await connection.execute("set transaction read write")
-                await connection.execute(_WATCH_ONLY, [list(found.tables), self._publication])
-            self._tables = found.tables
+        async with connection.transaction():
+            await connection.execute("set transaction read write")
+            await connection.execute(_WATCH_ONLY, [list(found.tables), self._publication])
+        self._tables = found.tables
         self._note(found, tuple(sorted(reasons)))
         if former is not None and former != found:
             self._on_change()

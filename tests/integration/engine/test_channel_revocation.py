@@ -184,6 +184,25 @@ async def test_the_tables_behind_policies_are_streamed_and_shown_to_nobody(
     assert [change["data"]["table"] for change in changes] == ["tides"]
 
 
+async def test_a_table_that_is_published_to_clients_is_not_streamed_twice(
+    members: Database, slot_name: str
+) -> None:
+    async with desk(members, slot_name, channel_policies_kept_s=0) as (writer, ann, ben):
+        await writer.execute("alter publication supabase_realtime add table room_members")
+        reply = await ben.join("desk", access_token=token(BEN), private=True)
+        cursor = await writer.execute(
+            "select array_agg(pubname::text) from pg_publication_tables"
+            " where tablename = 'room_members'"
+        )
+        publications = await cursor.fetchone()
+        await writer.execute("delete from room_members where who = %s", [ANN])
+        told = await closing(ann)
+
+    assert reply["status"] == "ok"
+    assert publications == (["supabase_realtime"],)
+    assert told == LOST
+
+
 async def test_a_policy_that_is_written_anew_counts_for_those_who_are_joined(
     members: Database, slot_name: str
 ) -> None:
