@@ -44,13 +44,27 @@ PROJECTIONS_KEPT: Final = 1000
 class Projection:
     """The columns that some viewers get of a table's changes."""
 
-    __slots__ = ("_fields", "_key_fields", "columns_json")
+    __slots__ = ("_fields", "_key_fields", "_readable", "columns_json")
 
     def __init__(
-        self, fields: Sequence[_Field], key_fields: Sequence[_Field], columns_json: bytes
+        self,
+        fields: Sequence[_Field],
+        key_fields: Sequence[_Field],
+        readable: Sequence[int],
+        columns_json: bytes,
     ) -> None:
+        """
+        Create a projection.
+
+        Args:
+            fields: What is sent.
+            key_fields: Those of them that identify the row.
+            readable: The columns that the viewers may read, by their place in an image.
+            columns_json: What the clients are told of *fields*: a JSON array.
+        """
         self._fields = fields
         self._key_fields = key_fields
+        self._readable = readable
         self.columns_json = columns_json
 
     def record(self, image: Image, *, largest_bytes: int | None = None) -> bytes:
@@ -67,14 +81,15 @@ class Projection:
         """
         Tell how long values may be in a change of *images*; None for any length.
 
-        Only what the viewer may read counts: the rest would tell something of itself.
+        What the viewer may read counts, also where it did not ask for it; the rest would
+        tell something of itself.
         """
         total_bytes = sum(
             len(value)
             for image in images
             if image is not None
-            for field in self._fields
-            if isinstance(value := image[field.index], bytes)
+            for index in self._readable
+            if isinstance(value := image[index], bytes)
         )
         return KEPT_VALUE_BYTES if total_bytes > limit_bytes else None
 
@@ -138,17 +153,20 @@ class TableLayout:
         if cached is not None:
             return cached
         columns = self.relation.columns
+        allowed = [index for index, column in enumerate(columns) if column.name in readable]
+        if not allowed:
+            return None
         wanted = [
             index
-            for index, column in enumerate(columns)
-            if column.name in readable
-            and (select is None or column.name in select or column.name in self._unselected)
+            for index in allowed
+            if select is None
+            or columns[index].name in select
+            or columns[index].name in self._unselected
         ]
-        if not wanted and not any(column.name in readable for column in columns):
-            return None
         projection = Projection(
             [self._fields[index] for index in wanted],
             [self._fields[index] for index in wanted if columns[index].name in self.key_columns],
+            allowed,
             b"[" + b",".join(self._descriptions[index] for index in wanted) + b"]",
         )
         if len(self._projections) >= PROJECTIONS_KEPT:
