@@ -364,7 +364,7 @@ async def test_an_error_of_the_consumer_ends_the_stream(source: Source, slot_nam
     async def deliver(_batch: object) -> None:
         raise ConsumerBroke
 
-    replication = Replication(source.url, slot=slot_name, publication="live", replay_window_s=0)
+    replication = Replication(source.url, slot=slot_name, publications=["live"], replay_window_s=0)
     task = asyncio.create_task(replication.run(deliver))
     async with asyncio.timeout(TIMEOUT_S):
         await replication.wait_live()

@@ -212,14 +212,14 @@ async def test_an_old_server_is_refused(source: Source, monkeypatch: pytest.Monk
     monkeypatch.setattr("psycopg._connection_info.ConnectionInfo.server_version", property(version))
 
     with pytest.raises(DatabaseError, match="this is PostgreSQL 14; Slotcast needs 15 or newer"):
-        await prepare(source.url, slot="unused", publication="live")
+        await prepare(source.url, slot="unused", publications=["live"])
 
 
 @pytest.mark.parametrize("cluster", ["embedded"], indirect=True)
 async def test_the_slot_survives_a_failover_where_the_server_offers_that(
     source: Source, slot_name: str
 ) -> None:
-    await prepare(source.url, slot=slot_name, publication="live")
+    await prepare(source.url, slot=slot_name, publications=["live"])
 
     found: Any = source.connection.execute(
         "select failover, temporary, plugin from pg_replication_slots where slot_name = %s",
