@@ -71,6 +71,7 @@ _LONGEST_TIMER_S: Final = 86_400.0
 _READY_TIMEOUT_S: Final = 60.0
 _NORMAL_CLOSURE: Final = 1000
 _GOING_AWAY: Final = 1001
+_INTERNAL_ERROR: Final = 1011
 
 NOTICE_EXTENSION: Final = "slotcast"
 """What `system` messages of ours are about, which the original does not send."""
@@ -100,6 +101,15 @@ class JoinFailed(Observation):
 
     level: ClassVar[int] = logging.WARNING
     topic: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionFailed(Observation):
+    """A defect ended something that was done for a client; its connection is closed."""
+
+    level: ClassVar[int] = logging.ERROR
+    remote: str
     problem: str
 
 
@@ -265,6 +275,7 @@ class RealtimeSession:
 
     __slots__ = (
         "__weakref__",
+        "_checks",
         "_joins",
         "_messages",
         "claims",
@@ -289,6 +300,7 @@ class RealtimeSession:
         self.serializer = serializer
         self.claims = claims
         self.headers = headers
+        self._checks: asyncio.Lock | None = None
         self._joins: TokenBucket | None = None
         self._messages: TokenBucket | None = None
         self.table = ChannelTable(
@@ -348,6 +360,31 @@ class RealtimeSession:
             self.connection.close(_GOING_AWAY, texts.TOO_MANY_JOINS)
         else:
             self.carry_out(self.table.receive(message))
+
+    async def check(self, bindings: Sequence[Binding], claims: Claims) -> Registered:
+        """
+        Check the bindings of one channel after the other's; see `Registrar.check`.
+
+        So one client takes no more than one connection of the pool for it, however many
+        channels it joins at once.
+        """
+        if self._checks is None:
+            self._checks = asyncio.Lock()
+        async with self._checks:
+            return await self.server.registrar.check(bindings, claims)
+
+    def start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Run *work* as a task of the server; a defect in it costs this connection alone."""
+        task = self.server.start(self._carefully(work))
+        task.add_done_callback(lambda _: work.close())  # it may be cancelled before it begins
+        return task
+
+    async def _carefully(self, work: Coroutine[None, None, None]) -> None:
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 (it would end all tasks, and so the server)
+            observe(SessionFailed(remote=self.connection.remote, problem=problem(error)))
+            self.connection.close(_INTERNAL_ERROR, "internal error")
 
     def spend(self, size_bytes: int) -> bool:
         """Count a message that is sent to others; False if it is one too many."""
@@ -442,7 +479,7 @@ class Member:
         if self._request.is_private and self._session.server.access is None:
             self._refuse(texts.PRIVATE_NOT_SERVED)
         elif self._request.is_private or self._request.bindings:
-            self._task = self._session.server.start(self._subscribe_and_answer())
+            self._task = self.start(self._subscribe_and_answer())
         else:
             self._accept()
 
@@ -520,7 +557,7 @@ class Member:
 
     def start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         """Run *work* as a task of the server."""
-        return self._session.server.start(work)
+        return self._session.start(work)
 
     def change_token(self, token: str) -> None:
         """Act as another user at once; what that changes for the subscription follows."""
@@ -541,7 +578,7 @@ class Member:
         if self._channel.state is ChannelState.JOINED:
             if self._task is not None:
                 self._task.cancel()
-            self._task = self._session.server.start(self._renew())
+            self._task = self.start(self._renew())
 
     def release(self) -> None:
         """Give up everything that is held."""
@@ -649,7 +686,7 @@ class Member:
         while True:
             claims = self._claims
             try:
-                registered = await server.registrar.check(bindings, claims)
+                registered = await self._session.check(bindings, claims)
             except (AdminShutdown, CrashShutdown) as error:
                 # PostgreSQL was restarted, and this connection of the pool is from before.
                 observe(JoinDelayed(topic=self._channel.topic, problem=str(error).strip()))
@@ -665,7 +702,7 @@ class Member:
         """Check the subscription again for another token, which is in use already."""
         bindings = _bindings(self._request)
         try:
-            registered = await self._session.server.registrar.check(bindings, self._claims)
+            registered = await self._session.check(bindings, self._claims)
         except SubscriptionError as error:
             self._unsubscribe()
             self._tell("error", str(error))

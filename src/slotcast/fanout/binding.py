@@ -13,7 +13,7 @@ import operator as python_operator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from psycopg import sql
+from psycopg import errors, sql
 
 from slotcast.errors import SubscriptionError
 from slotcast.fanout import comparisons
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from slotcast.postgres.types import PgType, TypeCatalog
 
 MAXIMUM_IN_COUNT: Final = 100
+FILTERS_AT_ONCE: Final = 100
+"""Most filters that PostgreSQL is asked about in one statement, whose time is limited."""
 
 _COMPARE: Final = {
     Operator.EQ: python_operator.eq,
@@ -107,7 +109,7 @@ async def bind(
     filters: Sequence[Conditions],
 ) -> list[RowFilter | SubscriptionError]:
     """
-    Bind filters to a relation, checking them with PostgreSQL in one round trip.
+    Bind filters to a relation, checking them with PostgreSQL in few round trips.
 
     Bind again whenever the relation is another: a column may be gone or have another
     type, which the literal does not fit.
@@ -118,16 +120,35 @@ async def bind(
         relation: The table.
         types: Learns the types of the relation's columns, which is another round trip if
             it does not know them yet.
-        filters: One or more subscriptions' conditions.
+        filters: Any number of subscriptions' conditions. However many they are, each has
+            the whole `statement_timeout` of *connection* if it needs it.
 
     Returns:
         For each of *filters* its row filter, or why it cannot be served, worded like
         ``ERROR 22P02 (invalid_text_representation) invalid input syntax …``.
     """
     await types.load(connection, (column.type_oid for column in relation.columns))
-    drafts = [_draft(conditions, relation, types) for conditions in filters]
+    bound: list[RowFilter | SubscriptionError] = []
+    for first in range(0, len(filters), FILTERS_AT_ONCE):
+        drafts = [
+            _draft(conditions, relation, types)
+            for conditions in filters[first : first + FILTERS_AT_ONCE]
+        ]
+        bound += await _bind_drafts(connection, drafts)
+    return bound
+
+
+async def _bind_drafts(
+    connection: AsyncConnection[Any], drafts: Sequence[list[_Draft] | SubscriptionError]
+) -> list[RowFilter | SubscriptionError]:
+    """Bind together what PostgreSQL can check in the time of one statement, else one by one."""
     questions = [question for draft in drafts for question in _questions(draft)]
-    outcomes = iter(await evaluate(connection, questions))
+    try:
+        outcomes = iter(await evaluate(connection, questions))
+    except errors.QueryCanceled as error:
+        if len(drafts) == 1:
+            return [SubscriptionError(describe_error("57014", error.diag.message_primary or ""))]
+        return [one for draft in drafts for one in await _bind_drafts(connection, [draft])]
     return [_finish(draft, [next(outcomes) for _ in _questions(draft)]) for draft in drafts]
 
 

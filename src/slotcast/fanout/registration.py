@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
     from slotcast.changes import Image
     from slotcast.claims import Claims, JsonValue
+    from slotcast.fanout.filters import Conditions
     from slotcast.fanout.row_filters import RowFilter
-    from slotcast.postgres.catalog import Table
+    from slotcast.postgres.catalog import Privileges, Table
     from slotcast.verdicts import Judge
 
 _DEFAULT_SCHEMA: Final = "public"
@@ -133,10 +134,11 @@ class Registrar:
         tables: dict[int, Table] = {}
         async with self._pool.connection() as connection:
             since = await _position(connection)
+            catalog = _Catalog(connection, self._publication, claims.role, bindings)
             for asked in bindings:
                 binding = asked
-                for table in await self._tables(connection, binding):
-                    readable, equality = await self._check_table(connection, binding, table, claims)
+                for table in await catalog.tables(binding):
+                    readable, equality = await _check_table(catalog, binding, table)
                     if ANY not in (binding.schema, binding.table):
                         binding = replace(binding, equality=equality)
                     tables[table.relation.oid] = table
@@ -158,49 +160,106 @@ class Registrar:
                 warnings[_unjudgeable(tables[oid])] = None
         return Registered(since=since, bindings=tuple(checked), warnings=tuple(warnings))
 
-    async def _tables(self, connection: AsyncConnection[TupleRow], binding: Binding) -> list[Table]:
-        found = await published_tables(
-            connection, self._publication, schema=binding.schema, table=binding.table
-        )
-        if not found and ANY not in (binding.schema, binding.table):
+
+class _Catalog:
+    """
+    What one join has to know of the database; each thing is asked once, however many bindings.
+
+    Args:
+        connection: Any connection of the pool.
+        publication: The publication that is streamed.
+        role: The client's.
+        bindings: All of the join.
+    """
+
+    def __init__(
+        self,
+        connection: AsyncConnection[TupleRow],
+        publication: str,
+        role: str,
+        bindings: Sequence[Binding],
+    ) -> None:
+        self.role = role
+        self._connection = connection
+        self._publication = publication
+        self._bindings = bindings
+        self._types = TypeCatalog()
+        self._tables: dict[tuple[str, str], list[Table]] = {}
+        self._privileges: dict[int, Privileges] = {}
+        self._filters: dict[int, dict[Conditions, RowFilter | SubscriptionError]] = {}
+
+    async def tables(self, binding: Binding) -> list[Table]:
+        """
+        Find the published tables that *binding* names.
+
+        Raises:
+            SubscriptionError: It names one table, which is not published.
+        """
+        key = (binding.schema, binding.table)
+        if key not in self._tables:
+            self._tables[key] = await published_tables(
+                self._connection, self._publication, schema=binding.schema, table=binding.table
+            )
+        if not self._tables[key] and ANY not in key:
             raise SubscriptionError(
                 f"{_REFUSED}Please check Realtime is enabled for the given connect parameters:"
                 f" {_describe(binding)}"
             )
-        return found
+        return self._tables[key]
 
-    async def _check_table(
-        self,
-        connection: AsyncConnection[TupleRow],
-        binding: Binding,
-        table: Table,
-        claims: Claims,
-    ) -> tuple[frozenset[str], Equality | None]:
-        """
-        Check one table of a binding.
+    async def privileges(self, table: Table) -> Privileges:
+        """Tell what the role may select of *table*."""
+        oid = table.relation.oid
+        if oid not in self._privileges:
+            self._privileges[oid] = await privileges(self._connection, oid, self.role)
+        return self._privileges[oid]
 
-        Returns:
-            The columns that the role may select, and what the filter says of one of them.
-        """
-        equality = None
-        allowed = await privileges(connection, table.relation.oid, claims.role)
-        try:
-            if not allowed.role_exists:
-                raise filters.invalid(f'role "{claims.role}" does not exist')
-            filters.check_columns(binding.conditions, binding.select, allowed.readable)
-            if binding.conditions:
-                (bound,) = await bind(
-                    connection, table.relation, TypeCatalog(), [binding.conditions]
+    async def row_filter(
+        self, table: Table, conditions: Conditions
+    ) -> RowFilter | SubscriptionError:
+        """Bind the filter of a binding to *table*, and all others of the join along with it."""
+        oid = table.relation.oid
+        if oid not in self._filters:
+            wanted = list(
+                dict.fromkeys(
+                    binding.conditions
+                    for binding in self._bindings
+                    if binding.conditions
+                    and binding.schema in (ANY, table.relation.schema)
+                    and binding.table in (ANY, table.relation.name)
                 )
-                if isinstance(bound, SubscriptionError):
-                    raise bound
-                equality = _equality(bound, table)
-        except SubscriptionError as error:
-            raise SubscriptionError(
-                f"{_REFUSED}An exception happened so please check your connect parameters:"
-                f" {_describe(binding)}. Exception: {error}"
-            ) from error
-        return allowed.readable, equality
+            )
+            bound = await bind(self._connection, table.relation, self._types, wanted)
+            self._filters[oid] = dict(zip(wanted, bound, strict=True))
+        return self._filters[oid][conditions]
+
+
+async def _check_table(
+    catalog: _Catalog, binding: Binding, table: Table
+) -> tuple[frozenset[str], Equality | None]:
+    """
+    Check one table of a binding.
+
+    Returns:
+        The columns that the role may select, and what the filter says of one of them.
+    """
+    equality = None
+    allowed = await catalog.privileges(table)
+    try:
+        if not allowed.role_exists:
+            raise filters.invalid(f'role "{catalog.role}" does not exist')
+        filters.check_columns(binding.conditions, binding.select, allowed.readable)
+        if binding.conditions:
+            bound = await catalog.row_filter(table, binding.conditions)
+            if isinstance(bound, SubscriptionError):
+                raise bound
+            equality = _equality(bound, table)
+    except SubscriptionError as error:
+        raise SubscriptionError(
+            f"{_REFUSED}An exception happened so please check your connect parameters:"
+            f" {_describe(binding)}. Exception: {error}"
+        ) from error
+    return allowed.readable, equality
 
 
 async def _position(connection: AsyncConnection[TupleRow]) -> Lsn:

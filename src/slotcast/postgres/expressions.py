@@ -78,7 +78,8 @@ async def evaluate(
     Args:
         connection: In autocommit mode.
         expressions: Of a type that casts to text. They are executed as they are, so they
-            have to quote what comes from a client (`sql.Literal`, `sql.Identifier`).
+            have to quote what comes from a client (`sql.Literal`, `sql.Identifier`). Equal
+            ones are evaluated once.
 
     Returns:
         One outcome for each expression, in order.
@@ -90,7 +91,10 @@ async def evaluate(
     if not expressions:
         return []
     queries = [f"select ({part.as_string(connection)})::pg_catalog.text" for part in expressions]
-    block = sql.SQL(_BLOCK).format(expressions=sql.Literal(queries), setting=sql.Literal(_SETTING))
+    different = list(dict.fromkeys(queries))
+    block = sql.SQL(_BLOCK).format(
+        expressions=sql.Literal(different), setting=sql.Literal(_SETTING)
+    )
     statement = _EVALUATE.format(
         block=sql.Literal(block.as_string(connection)), setting=sql.Literal(_SETTING)
     )
@@ -100,7 +104,8 @@ async def evaluate(
         cursor.nextset()
         row = await cursor.fetchone()
     found: list[str] = json.loads(row[0]) if row else []
-    return [_outcome(json.loads(text)) for text in found]
+    outcomes = dict(zip(different, (_outcome(json.loads(text)) for text in found), strict=True))
+    return [outcomes[query] for query in queries]
 
 
 def describe_error(sqlstate: str, message: str) -> str:
