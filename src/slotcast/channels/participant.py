@@ -158,7 +158,6 @@ class Participant:
         "_again",
         "_calls",
         "_channel",
-        "_connection",
         "_earlier",
         "_held",
         "_held_bytes",
@@ -174,6 +173,7 @@ class Participant:
         "number",
         "permissions",
         "replayed",
+        "send",
         "serializer",
     )
 
@@ -192,7 +192,8 @@ class Participant:
         self.serializer = host.serializer
         self.permissions = permissions
         self.replayed: frozenset[str] = frozenset()
-        self._connection = host.connection
+        # An attribute, not a method: a broadcast takes this way once for each member.
+        self.send = host.connection.send
         self._host = host
         self._channel = channel
         self._request = request
@@ -247,10 +248,6 @@ class Participant:
             )
             if is_permitted and each.message_id not in self.replayed:
                 self.send(each.frame)
-
-    def send(self, frame: bytes, /) -> None:
-        """Send what the topic's members get."""
-        self._connection.send(frame)
 
     def enter(self) -> None:
         """Join the topic, right after the client was told of it."""
