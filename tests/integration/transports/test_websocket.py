@@ -124,6 +124,25 @@ async def test_a_character_may_be_split_between_fragments() -> None:
         (masked(0x81, b"raise"), 1011),
         (masked(0x88, b"\x03\xe8"), 1000),
     ],
+    ids=[
+        "invalid UTF-8",
+        "UTF-8 that ends early",
+        "unmasked",
+        "reserved opcode",
+        "reserved bit",
+        "nothing to continue",
+        "message within a message",
+        "long ping",
+        "fragmented ping",
+        "close of one byte",
+        "close with code 999",
+        "too long",
+        "much too long",
+        "length beyond bounds",
+        "too long in fragments",
+        "session raises",
+        "orderly close",
+    ],
 )
 async def test_what_breaks_the_rules_closes_only_its_own_connection(sent: bytes, code: int) -> None:
     async with (
