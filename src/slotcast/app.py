@@ -59,8 +59,7 @@ if TYPE_CHECKING:
 PRIVATE_PUBLICATION: Final = "slotcast_private"
 """Holds what the server reads for itself; the system migrations make it under this name."""
 
-_ANON_KEY_LIFETIME_S: Final = 10 * 365 * 86_400
-_STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_NO_KEY: Final = "YOUR_API_KEY"
 _START_PATIENCE_S: Final = 5.0
 _PRESENCE_WINDOW_S: Final = 30.0
 _STREAM_POOL_SIZE: Final = 2
@@ -113,7 +112,7 @@ class Sample:
 
 async def serve(settings: Settings, *, sample: Sample | None = None) -> None:
     """
-    Serve until SIGINT or SIGTERM.
+    Serve until SIGINT, SIGTERM or, unless it is ignored as under nohup, SIGHUP.
 
     Args:
         settings: With a database URL, and a secret or a JWKS.
@@ -125,14 +124,17 @@ async def serve(settings: Settings, *, sample: Sample | None = None) -> None:
     """
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in _STOP_SIGNALS:
+    stop_signals = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        stop_signals.append(signal.SIGHUP)
+    for number in stop_signals:
         loop.add_signal_handler(number, stopping.set)
     try:
         async with running(settings, sample=sample) as url:
             observe(Serving(url=url))
             await stopping.wait()
     finally:
-        for number in _STOP_SIGNALS:
+        for number in stop_signals:
             loop.remove_signal_handler(number)
     observe(Stopped())
 
@@ -237,7 +239,7 @@ async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncG
         looking_after = tasks.create_task(
             messages.look_after(kept_days=settings.messages_kept_days)
         )
-        front = _Front(settings, pool, tasks, replication, keyring, sample)
+        front = _Front(settings, pool, tasks, replication, sample)
         sources = Sources(
             stream=replication,
             delivery=hub.counts,
@@ -352,7 +354,6 @@ class _Front:
         pool: AsyncConnectionPool[AsyncConnection[TupleRow]],
         tasks: asyncio.TaskGroup,
         replication: Replication,
-        keyring: Keyring,
         sample: Sample | None,
     ) -> None:
         self.url = ""
@@ -363,11 +364,8 @@ class _Front:
         )
         self._replication = replication
         self._sample = sample
-        self._anon_key = settings.publishable_key or (
-            keyring.sign({"role": "anon"}, expires_in_s=_ANON_KEY_LIFETIME_S)
-            if settings.jwt_secret
-            else ""
-        )
+        # Not one that we could sign: whoever opens the page would have a key that nobody gave out.
+        self._anon_key = settings.publishable_key or _NO_KEY
 
     async def readiness(self) -> list[str]:
         """List what keeps the server from being ready; nothing when it is."""

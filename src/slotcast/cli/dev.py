@@ -45,9 +45,11 @@ SAMPLE: Final = app.Sample(
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve until SIGINT or SIGTERM; PostgreSQL stops with us."""
-    # Until the server takes the signal over, it ends us the way that stops PostgreSQL.
+    """Serve until SIGINT, SIGTERM or SIGHUP; PostgreSQL stops with us."""
+    # Until the server takes the signals over, they end us the way that stops PostgreSQL.
     signal.signal(signal.SIGTERM, _exit)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _exit)
     given = project.settings(arguments)
     configure_logging(given.log_level, given.log_format)
     directory: Path = arguments.directory

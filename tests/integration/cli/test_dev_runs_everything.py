@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -60,13 +61,15 @@ async def line_with(stream: asyncio.StreamReader | None, text: str) -> str:
 
 
 @asynccontextmanager
-async def dev(directory: Path) -> AsyncGenerator[Process]:
+async def dev(
+    directory: Path, *, ended_by: signal.Signals = signal.SIGTERM
+) -> AsyncGenerator[Process]:
     """Run `slotcast dev` until it serves; end it afterwards."""
     process = await start("dev", "--directory", directory, "--port", "0")
     try:
         await line_with(process.stderr, " Serving ")
         yield process
-        process.terminate()
+        process.send_signal(ended_by)
         await asyncio.wait_for(process.communicate(), START_TIMEOUT_S)
         assert process.returncode == 0
     finally:
@@ -122,7 +125,8 @@ async def test_everything_stops_and_a_second_start_finds_it_again(directory: Pat
     with pytest.raises(psycopg.OperationalError, match="refused"):
         await psycopg.AsyncConnection.connect(before["DB_URL"])
 
-    async with dev(directory):
+    # As the terminal does when it is closed.
+    async with dev(directory, ended_by=signal.SIGHUP):
         after = await status(directory)
         async with await psycopg.AsyncConnection.connect(after["DB_URL"]) as connection:
             cursor = await connection.execute(
@@ -134,6 +138,8 @@ async def test_everything_stops_and_a_second_start_finds_it_again(directory: Pat
             await execute(after["DB_URL"], SAMPLE.statement)
             assert "Haircut" in await line_with(following.stdout, "UPDATE")
 
+    with pytest.raises(psycopg.OperationalError, match="refused"):
+        await psycopg.AsyncConnection.connect(after["DB_URL"])
     del before["API_URL"], after["API_URL"]
     assert before == after
 
