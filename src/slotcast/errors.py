@@ -6,6 +6,7 @@ Every error Slotcast raises on purpose.
     SlotcastError
     ├── DecodeError          SLC100  the publisher sent bytes that are not pgoutput
     │   └── TruncatedMessage SLC101
+    ├── SpoolError           SLC110  a transaction in progress could not be kept on disk
     ├── SettingsError        SLC200  a setting is unknown or has a bad value
     ├── DatabaseError        SLC300  PostgreSQL is not as it has to be; says what to run
     ├── SlowConsumer         SLC400  a connection did not read fast enough
@@ -41,6 +42,12 @@ class TruncatedMessage(DecodeError):
     """A pgoutput message ended before its last field."""
 
     code = "SLC101"
+
+
+class SpoolError(SlotcastError):
+    """A transaction in progress could not be kept on disk; the stream is taken up anew."""
+
+    code = "SLC110"
 
 
 class SettingsError(SlotcastError):

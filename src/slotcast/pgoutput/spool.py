@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import suppress
 from struct import Struct
 from typing import TYPE_CHECKING, Final, Protocol
+
+from slotcast.errors import SpoolError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,21 +42,40 @@ def temporary_file(memory_limit_bytes: int) -> SpoolFile:
 
 
 class Spool:
-    """The raw messages of one streamed transaction, each behind its length (Int32)."""
+    """
+    The raw messages of one streamed transaction, each behind its length (Int32).
+
+    Raises:
+        SpoolError: From every method but `close`: the file cannot be written or read.
+    """
 
     def __init__(self, file: SpoolFile) -> None:
         self._file = file
 
     def append(self, message: bytes) -> None:
         """Keep *message*."""
-        self._file.write(_LENGTH.pack(len(message)) + message)
+        try:
+            self._file.write(_LENGTH.pack(len(message)) + message)
+        except OSError as error:
+            raise _failed(error) from error
 
     def messages(self) -> Iterator[bytes]:
         """Give every message in the order of `append`; to be called once."""
-        self._file.seek(0)
-        while head := self._file.read(_LENGTH.size):
-            yield self._file.read(_LENGTH.unpack(head)[0])
+        try:
+            self._file.seek(0)
+            while head := self._file.read(_LENGTH.size):
+                yield self._file.read(_LENGTH.unpack(head)[0])
+        except OSError as error:
+            raise _failed(error) from error
 
     def close(self) -> None:
         """Forget everything."""
-        self._file.close()
+        with suppress(OSError):  # what could not be written before cannot be written now
+            self._file.close()
+
+
+def _failed(error: OSError) -> SpoolError:
+    return SpoolError(
+        f"a large transaction in progress cannot be kept in a temporary file: {error.strerror};"
+        " make room, or name a directory that has some with TMPDIR and restart Slotcast"
+    )

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from psycopg import sql
 
 from slotcast.counters import StreamCounts
-from slotcast.errors import DatabaseError
+from slotcast.errors import DatabaseError, SpoolError
 from slotcast.observations import Observation, observe
 from slotcast.pgoutput.assembler import Assembler
 from slotcast.replication.backoff import Backoff
@@ -250,7 +250,7 @@ class Replication:
             if not self._was_live:
                 raise
             return str(error)
-        except StreamBroken as error:
+        except (StreamBroken, SpoolError) as error:
             return str(error)
         finally:
             self._connection = None

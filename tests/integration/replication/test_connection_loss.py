@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import uvloop
 
 from slotcast.lsn import Lsn
+from slotcast.pgoutput import assembler
 from slotcast.replication.stream import Replication, StreamState
 from support.postgres import BIN_DIRECTORIES, running_cluster
 from support.replication import TIMEOUT_S, Recorder, streaming
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from slotcast.changes import Change
+    from slotcast.pgoutput.spool import SpoolFile
     from slotcast.postgres.embedded import Cluster
 
     from .conftest import Source
@@ -123,6 +126,27 @@ async def test_a_streamed_transaction_in_progress_comes_whole_after_a_loss(
     assert streamed == 1
     assert keys(before) == [0]
     assert keys(after) == list(range(1, 5002))
+    assert recorder.is_empty
+
+
+@pytest.mark.usefixtures("table")
+async def test_a_full_disk_holds_a_large_transaction_up_and_does_not_lose_it(
+    source: Source, slot_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"{source.url}?options=-c%20logical_decoding_work_mem%3D64kB"
+
+    def full(_memory_limit_bytes: int) -> SpoolFile:
+        return Path("/dev/full").open("w+b", buffering=0)
+
+    with monkeypatch.context() as disk:
+        disk.setattr(assembler, "temporary_file", full)
+        async with streaming(url, slot=slot_name) as (_, recorder):
+            source.run("insert into t select i, 'x' from generate_series(1, 5000) i")
+            await recorder.wait_state(StreamState.LOST)
+            disk.undo()
+            changes = await recorder.transaction()
+
+    assert keys(changes) == list(range(1, 5001))
     assert recorder.is_empty
 
 
