@@ -18,7 +18,7 @@ from support.recorded.deliberate import Deliberate
 from support.recorded.recording import differences, steps
 from support.recorded.scenarios import SCENARIOS
 from support.recorded.stage import Stage
-from support.server import serving, token
+from support.server import serving
 
 if TYPE_CHECKING:
     from support.postgres import Database
@@ -49,24 +49,8 @@ async def test_the_answers_are_those_recorded_but_for_the_listed_differences(
     assert sorted(listed - found) == []
 
 
-@pytest.mark.parametrize("name", sorted(DELIBERATE.not_compared))
-async def test_what_is_not_compared_leaves_every_connection_alive(
-    database: Database, slot_name: str, name: str
-) -> None:
-    sent = [line[1:] for line in RECORDING[name] if line[0] == ">" and line[1] != "http"]
-    assert sent
-    async with (
-        serving(database.url, slot_name) as url,
-        await psycopg.AsyncConnection.connect(database.url, autocommit=True) as owner,
-        Stage(url, owner) as stage,
-    ):
-        for connection, text in sent:
-            frame = text.replace("<jwt>", token()).replace("<ms>", "0")
-            await stage.replay(connection, frame)
-
-
-def test_every_recorded_scenario_is_compared_or_named_as_not_compared() -> None:
-    assert sorted([*SCENARIOS, *DELIBERATE.not_compared]) == sorted(RECORDING)
+def test_every_recorded_scenario_is_compared() -> None:
+    assert sorted(SCENARIOS) == sorted(RECORDING)
 
 
 def test_every_listed_difference_is_of_a_scenario() -> None:

@@ -21,12 +21,10 @@ class Deliberate:
 
     Attributes:
         differences: By scenario.
-        not_compared: Scenarios whose answers are not compared.
         reasons: All of those given for differences.
     """
 
     differences: Mapping[str, list[Difference]]
-    not_compared: frozenset[str]
     reasons: frozenset[str]
 
     @classmethod
@@ -38,7 +36,6 @@ class Deliberate:
             differences.setdefault(entry["scenario"], []).extend(_expand(entry))
         return cls(
             differences=differences,
-            not_compared=frozenset(table["not_compared"]["scenarios"]),
             reasons=frozenset(entry["reason"] for entry in table["difference"]),
         )
 

@@ -37,8 +37,13 @@ _ABSENT: Final = object()
 CLOCK: Final = "clock"
 """The connection on which the duration of something is noted."""
 
-# Notes of the recording that say how long something took, and those about its own waiting.
+COUNTER: Final = "counter"
+"""The connection on which it is noted how many answers there were of each kind."""
+
+# Notes of the recording that say how long something took or how much came, and those about
+# its own waiting.
 _DURATION = re.compile(r"reply after about \d+ s|after ~\d+ s")
+_COUNT = re.compile(r"\d+ ok replies, \d+ others")
 _INCIDENTAL = re.compile(r"no \w+ on \w+ within |closed about \d+ s later|ConnectionError")
 _REFUSED_HANDSHAKE = re.compile(r"HTTP (\d+) (.*) \(after ~(\d+)s\)", re.DOTALL)
 _JSON_FRAME = re.compile(r"(?<= enc=1 payload=).*", re.DOTALL)
@@ -56,7 +61,7 @@ class Difference:
 
     Attributes:
         note: What was tried, without details in parentheses.
-        connection: Where the answer came, or `CLOCK`.
+        connection: Where the answer came, or `CLOCK`, or `COUNTER`.
         message: Its event and topic; of a text that is no message, the first word.
         path: Where in the message, keys joined by dots; empty for all of it.
         original: What the recorded server sent there, as JSON, or `NOTHING`.
@@ -91,11 +96,8 @@ def steps(lines: Iterable[Line]) -> list[Step]:
     read = _reader()
     for kind, *rest in lines:
         match kind, rest:
-            case "#", [note] if _DURATION.fullmatch(note):
-                found[-1].received[CLOCK].append(note)
             case "#", [note]:
-                if not _INCIDENTAL.match(note):
-                    found.append(Step(note))
+                _read_note(note, found)
             case ">", ["http", text] if found[-1].sent is None:
                 # It was noted after its answer, when messages had come already.
                 found[-1].sent = ("http", text)
@@ -108,6 +110,16 @@ def steps(lines: Iterable[Line]) -> list[Step]:
             case _:
                 raise ValueError(f"not a line of a transcript: {kind} {rest}")
     return found
+
+
+def _read_note(note: str, found: list[Step]) -> None:
+    """Begin a step of *found*, unless *note* says something about the last one."""
+    if _DURATION.fullmatch(note):
+        found[-1].received[CLOCK].append(note)
+    elif _COUNT.fullmatch(note):
+        found[-1].received[COUNTER].append(note)
+    elif not _INCIDENTAL.match(note):
+        found.append(Step(note))
 
 
 def differences(recorded: Sequence[Step], ours: Sequence[Step]) -> list[Difference]:
@@ -143,6 +155,9 @@ def _reader() -> Callable[[str], list[Any]]:
             return number
         return numbers.setdefault(number, f"<id{len(numbers) + 1}>")
 
+    def with_named_uuids(text: str) -> str:
+        return _UUID.sub(lambda found: name("uuid", found[0]), text)
+
     def read(text: str) -> list[Any]:
         refused = _REFUSED_HANDSHAKE.fullmatch(text)
         if refused is not None:
@@ -150,9 +165,9 @@ def _reader() -> Callable[[str], list[Any]]:
             shown = json.loads(body) if body else ""
             return [f"HTTP {status} {json.dumps(shown)}", f"refused after about {duration_s} s"]
         if not text.startswith(("{", "[")):
-            return [_JSON_FRAME.sub(_compact, text)]
+            return [_JSON_FRAME.sub(_compact, with_named_uuids(text))]
         text = _PRESENCE_REF.sub(lambda found: name("phx", found[0]), text)
-        text = _UUID.sub(lambda found: name("uuid", found[0]), text)
+        text = with_named_uuids(text)
         quoted = _ID_PLACEHOLDER.sub(r'"\1"', text)
         try:
             decoded: Any = json.loads(quoted, parse_float=lambda digits: f"number {digits}")

@@ -564,6 +564,84 @@ async def big(stage: Stage) -> None:
     await actor.send_last(json.dumps([ref, "11", topic, "broadcast", {"x": "z" * 5_100_000}]))
 
 
+_BROADCASTING_TABLE: Final = (
+    "create table public.g_bc (id int primary key, v text)",
+    (
+        "create or replace function public.g_bc_f() returns trigger language plpgsql security"
+        " definer as $$ begin perform realtime.broadcast_changes('g-db~', tg_op, tg_op,"
+        " tg_table_name, tg_table_schema, new, old); return null; end $$"
+    ),
+    (
+        "create trigger g_bc_t after insert or update or delete on public.g_bc for each row"
+        " execute function public.g_bc_f()"
+    ),
+)
+
+
+async def db_broadcast(stage: Stage) -> None:
+    """Broadcasts from the database, as they come and when they are asked for again."""
+    await stage.run(_READ_POLICY)
+    since_ms = int(time.time() * 1000) - 1000
+    for name, version in (("a2", "2.0.0"), ("b1", "1.0.0")):
+        actor = await stage.enter(name, version, _token())
+        ready = {"private": True, "broadcast": {"replication_ready": True}}
+        await actor.join("g-db~", ready)
+        await actor.until(lambda m: m[2:4] == ["realtime:g-db~", "system"])
+    await stage.store("select realtime.send('{\"x\": 1}'::jsonb, 'ev', 'g-db~', true)")
+    await stage.store("select realtime.send('{\"id\": \"mine\", \"x\": 2}'::jsonb, 'ev', 'g-db~')")
+    stage.note("public message does not reach the private channel")
+    await stage.store("select realtime.send('{\"x\": 3}'::jsonb, 'ev', 'g-db~', false)")
+    stage.note("broadcast_changes through a trigger")
+    for statement in _BROADCASTING_TABLE:
+        await stage.run(statement)
+    await stage.store("insert into public.g_bc values (1,'a')")
+    await stage.store("update public.g_bc set v='b'")
+    await stage.store("delete from public.g_bc")
+    stage.note("binary")
+    await stage.store(r"select realtime.send_binary('\x00ff'::bytea, 'bin', 'g-db~', true)")
+    stage.note("replay, limit 3, v2 and v1")
+    second = await stage.enter("c2", "2.0.0", _token())
+    first = await stage.enter("c1", "1.0.0", _token())
+    for actor, limit in ((second, 3), (first, 2)):
+        replay: dict[str, Any] = {"since": since_ms, "limit": limit}
+        ref = await actor.join("g-db~", {"private": True, "broadcast": {"replay": replay}})
+        await actor.settle_channel("g-db~", ref)
+    stage.note("replay on a public channel")
+    await second.join("pub~", {"broadcast": {"replay": {"since": since_ms}}})
+    replays: dict[str, tuple[str, dict[str, Any]]] = {
+        "replay with a bad since": ("g-x~", {"since": "yesterday"}),
+        "replay limit 100": ("g-y~", {"since": since_ms, "limit": 100}),
+        "replay {}": ("g-z~", {}),
+    }
+    for label, (name, replay) in replays.items():
+        stage.note(label)
+        ref = await second.join(name, {"private": True, "broadcast": {"replay": replay}})
+        await second.settle_channel(name, ref)
+
+
+async def limits(stage: Stage) -> None:
+    """More channels than a connection may have, and more messages than it may send."""
+    stage.note("105 joins on one socket, as fast as possible")
+    crowded = await stage.enter("a")
+    await crowded.send_all(
+        (f"realtime:lim{number}~", "phx_join", {"config": {}}, f"j{number}", f"j{number}")
+        for number in range(105)
+    )
+    others = [line for line in stage.lines if line[0] == "<" and '"ok"' not in line[2]]
+    ok_count = sum(line[0] == "<" for line in stage.lines) - len(others)
+    stage.lines[1:] = [["#", f"{ok_count} ok replies, {len(others)} others"], *others]
+    await crowded.close()
+    stage.note("message flood: 8000 broadcasts with self+ack")
+    flooder = await stage.enter("b")
+    ref = await flooder.join("flood~", {"broadcast": {"self": False, "ack": False}})
+    await flooder.send_all(
+        ("realtime:flood~", "broadcast", _said("e", {}), ref, f"b{number}")
+        for number in range(8000)
+    )
+    # How many are left when the channel is closed depends on how fast they were sent.
+    stage.lines[:] = [line for line in stage.lines if '"unmatched topic"' not in line[-1]]
+
+
 SCENARIOS: Final[Mapping[str, Scenario]] = {
     scenario.__name__: scenario
     for scenario in (
@@ -577,7 +655,9 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
         token,
         pg_join,
         pg_events,
+        db_broadcast,
         presence_limit,
         big,
+        limits,
     )
 }

@@ -25,7 +25,7 @@ from support.recorded.recording import MEMBERS
 from support.server import ANON_KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     import psycopg
     from websockets.asyncio.client import ClientConnection
@@ -39,6 +39,7 @@ SOME_UUID: Final = "aaaaaaaa-0000-4000-8000-0000000000ab"
 
 _PLACEHOLDERS: Final = {USER_1: "U1", USER_2: "U2", SOME_UUID: "<uuid1>"}
 _TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
+_MOMENT = re.compile(r'(?<="since": )\d+')
 _LONG_TEXT = re.compile(r"x{1000,}|y{300,}|z{300,}")
 RUN: Final = "8caee0"
 """Ends the topics of the recording; where frames are binary they have to be the same ones."""
@@ -48,13 +49,14 @@ create table public.marker (id int generated always as identity primary key);
 grant select on public.marker to anon;
 alter publication supabase_realtime add table public.marker;
 """
+_SEND_MARKER: Final = "select realtime.send('{}', 'marker', 'marker', false)"
 
 
 def with_placeholders(text: str) -> str:
     """Replace what differs from run to run in a sent or received text."""
     for value, placeholder in _PLACEHOLDERS.items():
         text = text.replace(value, placeholder)
-    text = _TOKEN.sub("<jwt>", text).replace(RUN, "~")
+    text = _MOMENT.sub("<ms>", _TOKEN.sub("<jwt>", text).replace(RUN, "~"))
     return _LONG_TEXT.sub(lambda found: f"{found[0][0]}…({len(found[0])})", text)
 
 
@@ -100,6 +102,7 @@ class Stage:
         self._actors: list[Actor] = []
         self._resources = AsyncExitStack()
         self._watcher: PhoenixClient | None = None
+        self._listener: PhoenixClient | None = None
 
     async def __aenter__(self) -> Self:
         await self._resources.__aenter__()
@@ -160,14 +163,6 @@ class Stage:
             raise AssertionError(f"the handshake was refused: {self.lines[-1]}")
         return actor
 
-    async def replay(self, name: str, text: str) -> None:
-        """Send a recorded frame on the connection *name*, which is opened if need be."""
-        actor = next((actor for actor in self._actors if actor.name == name), None)
-        if actor is None:
-            actor = await self.enter(name, "1.0.0" if text.startswith("{") else "2.0.0")
-        binary = text.startswith("BIN ")
-        await actor.send(bytes.fromhex(text.removeprefix("BIN ")) if binary else text)
-
     async def request(
         self,
         method: str,
@@ -223,6 +218,26 @@ class Stage:
         await watcher.change_count("marker", count + 1)
         for actor in self._actors:
             await actor.settle()
+
+    async def store(self, statement: str) -> None:
+        """Run SQL that broadcasts, and wait until all that it brings has come."""
+        await self.run(statement)
+        listener = await self._listen_for_marker()
+        count = len(listener.messages)
+        await self._database.execute(_SEND_MARKER)
+        await listener.until(lambda _: True, after=count)
+        await self.settle()
+
+    async def _listen_for_marker(self) -> PhoenixClient:
+        """Join the topic whose broadcasts come after those that were sent before."""
+        if self._listener is None:
+            self._listener = await self._resources.enter_async_context(
+                phoenix_client(self._http_url, apikey=self._key)
+            )
+            config = {"replication_ready": True}
+            await self._listener.join("marker", broadcast=config)
+            await self._listener.until(lambda m: m[3] == "system")
+        return self._listener
 
     async def _watch_marker(self) -> PhoenixClient:
         """Make the table whose changes are handed over after those made before."""
@@ -337,6 +352,31 @@ class Actor:
         ref = f"{_MARKER_REF}{self._marker_count}"
         await self._connection.send(self._encode("phoenix", "heartbeat", {}, None, ref))
         await self.until(lambda message: message[1] == ref)
+
+    async def settle_channel(self, name: str, join_ref: str) -> None:
+        """
+        Wait until everything has come that the server looks up for a channel first.
+
+        What a client pushes to a channel waits for it, and an end of presence is answered
+        even where there was none.
+        """
+        self._marker_count += 1
+        ref = f"{_MARKER_REF}{self._marker_count}"
+        untrack = {"type": "presence", "event": "untrack"}
+        text = self._encode(f"realtime:{name}", "presence", untrack, join_ref, ref)
+        await self._connection.send(text)
+        await self.until(lambda message: message[1] == ref)
+
+    async def send_all(self, messages: Iterable[tuple[str, str, object, str, str]]) -> None:
+        """
+        Send as fast as possible, noting nothing, and wait for the answers.
+
+        Args:
+            messages: Topic, event, payload, join ref and ref of each.
+        """
+        for message in messages:
+            await self._connection.send(self._encode(*message))
+        await self.settle()
 
     async def close(self) -> None:
         """Close the connection."""
