@@ -19,7 +19,7 @@ from psycopg import errors, sql
 from slotcast.changes import UNCHANGED, Absent
 from slotcast.errors import SubscriptionError
 from slotcast.fanout.filters import Operator
-from slotcast.postgres.expressions import ExpressionError, describe_error, evaluate
+from slotcast.postgres.expressions import ExpressionError, describe_error, evaluate, given
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
     Decision: TypeAlias = Callable[[bytes], "bool | None"]
     """Judges a value that is not NULL, before negation; None if PostgreSQL has to be asked."""
+
+_PAIRS_AT_ONCE: Final = 100
+"""Most pairs that are judged in one statement."""
 
 # For values that are not NULL; `IS` never gets that far.
 _SYMBOLS: Final = {
@@ -94,10 +97,9 @@ class BoundCondition:
                 return False
         return is_match is not self.condition.is_negated
 
-    def sql(self, value: bytes) -> sql.Composable:
-        """Write the condition on *value* as SQL."""
-        literal = sql.Literal(value.decode("utf-8", "replace"))
-        test = comparison(self.condition, self.type, literal, self.collation)
+    def sql(self, value: sql.Composable) -> sql.Composable:
+        """Write the condition on *value*, which is a text, as SQL."""
+        test = comparison(self.condition, self.type, value, self.collation)
         return sql.SQL("(not {})").format(test) if self.condition.is_negated else test
 
 
@@ -133,14 +135,15 @@ class RowFilter:
             is_certain = is_certain and verdict is not None
         return True if is_certain else None
 
-    def sql(self, image: Image) -> sql.Composable:
+    def sql(self, image: Image, refer: Callable[[bytes], sql.Composable]) -> sql.Composable:
         """
         Write what `matches` could not decide about *image* as a SQL condition.
 
-        Meaningful after `matches` said None: what it did decide is left out.
+        Meaningful after `matches` said None: what it did decide is left out. *refer* writes
+        a value as SQL.
         """
         undecided = [
-            condition.sql(value)
+            condition.sql(refer(value))
             for condition in self.conditions
             if condition.matches(image) is None
             and isinstance(value := image[condition.position], bytes)
@@ -170,7 +173,7 @@ async def ask(
     timeout_s: float,
 ) -> list[bool | SubscriptionError]:
     """
-    Let PostgreSQL judge what `RowFilter.matches` could not, in one round trip.
+    Let PostgreSQL judge what `RowFilter.matches` could not, in few round trips.
 
     Args:
         connection: In autocommit mode, with the session settings of the replication
@@ -186,16 +189,38 @@ async def ask(
     """
     timeout = f"{round(timeout_s * 1000)}ms"
     await connection.execute("select set_config('statement_timeout', %s, false)", [timeout])
+    verdicts: list[bool | SubscriptionError] = []
     try:
-        outcomes = await evaluate(
-            connection, [row_filter.sql(image) for row_filter, image in pairs]
-        )
-        return [_verdict(outcome) for outcome in outcomes]
-    except errors.QueryCanceled:
-        return await _ask_one_by_one(connection, pairs)
+        for first in range(0, len(pairs), _PAIRS_AT_ONCE):
+            verdicts += await _ask_together(connection, pairs[first : first + _PAIRS_AT_ONCE])
     finally:
         if not connection.broken:
             await connection.execute("reset statement_timeout")
+    return verdicts
+
+
+async def _ask_together(
+    connection: AsyncConnection[Any], pairs: Sequence[tuple[RowFilter, Image]]
+) -> list[bool | SubscriptionError]:
+    """Judge pairs in one statement, or pair by pair if it takes too long."""
+    try:
+        return await _judge(connection, pairs)
+    except errors.QueryCanceled:
+        return await _ask_one_by_one(connection, pairs)
+
+
+async def _judge(
+    connection: AsyncConnection[Any], pairs: Sequence[tuple[RowFilter, Image]]
+) -> list[bool | SubscriptionError]:
+    """Judge pairs in one statement, which holds each value once: some are large."""
+    numbers: dict[bytes, int] = {}
+
+    def refer(value: bytes) -> sql.Composable:
+        return given(numbers.setdefault(value, len(numbers) + 1))
+
+    tests = [row_filter.sql(image, refer) for row_filter, image in pairs]
+    values = [value.decode("utf-8", "replace") for value in numbers]
+    return [_verdict(outcome) for outcome in await evaluate(connection, tests, values)]
 
 
 async def _ask_one_by_one(
@@ -204,15 +229,14 @@ async def _ask_one_by_one(
     """Find the filters that take too long; each of them is waited for once."""
     slow: set[int] = set()
     verdicts: list[bool | SubscriptionError] = []
-    for row_filter, image in pairs:
+    for pair in pairs:
+        row_filter, _ = pair
         if id(row_filter) not in slow:
             try:
-                (outcome,) = await evaluate(connection, [row_filter.sql(image)])
+                verdicts += await _judge(connection, [pair])
+                continue
             except errors.QueryCanceled:
                 slow.add(id(row_filter))
-            else:
-                verdicts.append(_verdict(outcome))
-                continue
         verdicts.append(_cannot_be_judged("57014"))
     return verdicts
 
@@ -240,7 +264,7 @@ def comparison(
     Args:
         condition: Of any operator but `IS`.
         known: The column's type, not a domain.
-        left: A string literal or NULL.
+        left: A text, as a literal or another expression, or NULL.
         collation: The column's, where it is not the database's.
     """
     # A pattern stays an untyped literal: `name ~~` takes a text, `bytea ~~` a bytea.

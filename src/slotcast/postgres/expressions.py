@@ -49,7 +49,12 @@ declare
     expression pg_catalog.text;
     outcome pg_catalog.text;
     outcomes pg_catalog.text[] := '{{}}';
+    given pg_catalog.text[] := {values}::pg_catalog.text[];
 begin
+    for number in 1 .. pg_catalog.cardinality(given) loop
+        perform pg_catalog.set_config({prefix} operator(pg_catalog.||) number::pg_catalog.text,
+            given[number], true);
+    end loop;
     foreach expression in array {expressions}::pg_catalog.text[] loop
         begin
             execute expression into outcome;
@@ -65,12 +70,20 @@ begin
 end
 """
 _SETTING: Final = "slotcast.outcomes"
+_VALUE_PREFIX: Final = "slotcast.value_"
 
 _WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
 
 
+def given(number: int) -> sql.Composable:
+    """Write an expression for the value *number*, from 1, that `evaluate` is given: a text."""
+    return sql.SQL("pg_catalog.current_setting({})").format(sql.Literal(f"{_VALUE_PREFIX}{number}"))
+
+
 async def evaluate(
-    connection: AsyncConnection[Any], expressions: Sequence[sql.Composable]
+    connection: AsyncConnection[Any],
+    expressions: Sequence[sql.Composable],
+    values: Sequence[str] = (),
 ) -> list[Outcome]:
     """
     Evaluate SQL expressions, each by itself, in one round trip.
@@ -80,6 +93,7 @@ async def evaluate(
         expressions: Of a type that casts to text. They are executed as they are, so they
             have to quote what comes from a client (`sql.Literal`, `sql.Identifier`). Equal
             ones are evaluated once.
+        values: What many of them are about, sent once: `given` refers to it.
 
     Returns:
         One outcome for each expression, in order.
@@ -93,7 +107,10 @@ async def evaluate(
     queries = [f"select ({part.as_string(connection)})::pg_catalog.text" for part in expressions]
     different = list(dict.fromkeys(queries))
     block = sql.SQL(_BLOCK).format(
-        expressions=sql.Literal(different), setting=sql.Literal(_SETTING)
+        expressions=sql.Literal(different),
+        setting=sql.Literal(_SETTING),
+        values=sql.Literal(list(values)),
+        prefix=sql.Literal(_VALUE_PREFIX),
     )
     statement = _EVALUATE.format(
         block=sql.Literal(block.as_string(connection)), setting=sql.Literal(_SETTING)

@@ -508,6 +508,20 @@ async def test_expensive_expression_fails_alone(bare_database: Database) -> None
     assert matched is True
 
 
+async def test_many_pairs_are_answered_in_order(bare_database: Database) -> None:
+    async with await connect(bare_database.url) as connection:
+        relation = await make_visits(connection)
+        matching = await bind_one(connection, relation, parse_filter("a=match.^x"))
+        images: list[Image] = [
+            (None, b"x" if number % 3 else b"y", None, None, None, None, None)
+            for number in range(250)
+        ]
+
+        answers = await ask(connection, [(matching, image) for image in images], timeout_s=60)
+
+    assert answers == [number % 3 != 0 for number in range(250)]
+
+
 async def test_nothing_to_ask_is_no_question(bare_database: Database) -> None:
     async with await connect(bare_database.url) as connection:
         assert await ask(connection, [], timeout_s=60) == []

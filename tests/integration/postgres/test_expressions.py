@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from slotcast.postgres.expressions import ExpressionError, evaluate
+from slotcast.postgres.expressions import ExpressionError, evaluate, given
 from support.relations import connect
 
 if TYPE_CHECKING:
@@ -19,6 +19,29 @@ async def test_expressions_are_evaluated_in_order(bare_database: Database) -> No
         )
 
     assert outcomes == ["2", None, "true", 'it\'s \\ "é"\n']
+
+
+async def test_expressions_refer_to_values_that_are_sent_once(bare_database: Database) -> None:
+    large = "it's \\ " * 100_000
+    async with await connect(bare_database.url) as connection:
+        outcomes = await evaluate(
+            connection, [given(2), sql.SQL("length({})").format(given(1))], [large, "second"]
+        )
+        cursor = await connection.execute("select current_setting('slotcast.value_1', true)")
+        left_behind = await cursor.fetchone()
+
+    assert outcomes == ["second", str(len(large))]
+    assert left_behind in [("",), (None,)]
+
+
+async def test_equal_expressions_are_evaluated_once(bare_database: Database) -> None:
+    async with await connect(bare_database.url) as connection:
+        first, other, again = await evaluate(
+            connection, [sql.SQL("clock_timestamp()"), sql.SQL("1"), sql.SQL("clock_timestamp()")]
+        )
+
+    assert first == again
+    assert other == "1"
 
 
 async def test_failing_expression_does_not_harm_the_others(bare_database: Database) -> None:
