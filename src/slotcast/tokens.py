@@ -301,7 +301,7 @@ def _read_claims(claims: dict[str, JsonValue], document: str, now: float) -> Cla
     role, expiration, subject = claims.get("role"), claims.get("exp"), claims.get("sub")
     if not isinstance(role, str) or not role or expiration is None:
         raise _invalid(MISSING_FIELDS)
-    if not _is_number(expiration) or expiration > _LATEST_EXPIRATION_S:
+    if not _is_number(expiration) or abs(expiration) > _LATEST_EXPIRATION_S:
         raise _invalid(BAD_EXPIRATION)
     if expiration <= now:
         raise ExpiredToken("InvalidJWTToken", expired(now - expiration))

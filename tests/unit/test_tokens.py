@@ -136,7 +136,9 @@ class TestClaims:
     def test_the_role_must_be_a_name(self, role: Any) -> None:
         assert refusal(hs256(claims(role=role))) == MISSING_FIELDS
 
-    @pytest.mark.parametrize("exp", ["soon", "1900000000", True, [1], {}, 2**53 + 1, 10**400])
+    @pytest.mark.parametrize(
+        "exp", ["soon", "1900000000", True, [1], {}, 2**53 + 1, 10**400, -(10**400)]
+    )
     def test_the_expiration_must_be_a_time(self, exp: Any) -> None:
         expected = ("InvalidJWTToken", "Token expiration time is invalid")
 
