@@ -4,6 +4,8 @@
 # node_modules, from pinned and hashed files, and again only when those files change.
 
 PYTHON ?= python3
+# The tests mostly wait, so a few more at a time than there are cores are done sooner.
+WORKERS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
@@ -32,7 +34,7 @@ install: $(DEV_READY) $(NPM_READY) ## Install what development needs into .venv 
 test: system-packages install check test-all ## Everything CI runs: check, then all tests
 
 test-all: $(DEV_READY) $(NPM_READY) ## All tests, without the checks
-	@$(RUN) pytest $(ARGS)
+	@$(RUN) pytest -n $(WORKERS) $(ARGS)
 
 test-unit: $(DEV_READY) ## The tests that need no server (a few seconds)
 	@$(RUN) pytest tests/unit tests/property $(ARGS)

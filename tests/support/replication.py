@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from slotcast.changes import Change, TransactionSlice
     from slotcast.replication.stream import StreamState
 
-TIMEOUT_S = 20.0
+TIMEOUT_S = 60.0
 
 
 class Recorder:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from slotcast.channels.session import Connection, Handshake, Refusal, Session
 
-TIMEOUT_S = 20.0
+TIMEOUT_S = 60.0
 """How long a test waits for what has to happen."""
 
 PATH = "/realtime/v1/websocket"
