@@ -12,7 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from slotcast.changes import Image, Relation
     from slotcast.claims import Claims
@@ -66,9 +66,16 @@ class Question:
 class Judge(Protocol):
     """Whoever can answer questions: the oracle, or compiled policies before it."""
 
-    async def judge(self, questions: Sequence[Question]) -> list[Mapping[Claims, Ruling]]:
+    async def judge(
+        self, questions: Sequence[Question], *, after: Collection[int] = ()
+    ) -> list[Mapping[Claims, Ruling]]:
         """
         Rule on every viewer of every question.
+
+        Args:
+            questions: Any number.
+            after: Ids of transactions whose effects on other tables, such as memberships,
+                count. A commit is logged an instant before others can see it.
 
         Returns:
             For each question, in order, a ruling for each of its viewers.

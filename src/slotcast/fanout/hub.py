@@ -262,7 +262,6 @@ class Hub:
     async def _prepare(self, wanted: Sequence[_Wanted]) -> list[_Delivery]:
         """Complete the images of changes, and keep the bindings whose filters let them through."""
         async with self._pool.connection() as connection:
-            await until_visible(connection, {transaction.xid for transaction, _, _ in wanted})
             deliveries = [
                 _Delivery(
                     change=change,
@@ -289,7 +288,8 @@ class Hub:
                 Question(relation=delivery.version.relation, image=image, viewers=viewers)
                 for image in images
             ]
-        answers = iter(await self._judge.judge(questions))
+        after = {delivery.slice.xid for delivery in deliveries}
+        answers = iter(await self._judge.judge(questions, after=after))
         for delivery in deliveries:
             delivery.rulings = next(answers)
             if delivery.change.operation is Operation.UPDATE and delivery.old is not None:
@@ -599,6 +599,9 @@ async def _complete(connection: AsyncConnection[TupleRow], deliveries: Sequence[
     by_version: defaultdict[int, list[_Delivery]] = defaultdict(list)
     for delivery in deliveries:
         by_version[id(delivery.version)].append(delivery)
+    read_back = [delivery for delivery in deliveries if _is_last_write(delivery)]
+    if read_back:
+        await until_visible(connection, {delivery.slice.xid for delivery in read_back})
     for group in by_version.values():
         images = [
             (image, delivery.slice.xid if _is_last_write(delivery) else None)

@@ -149,12 +149,14 @@ end $$;
 --   p_images       one JSON array of text forms for each image
 --   p_claims       one JSON text for each viewer: what request.jwt.claims is set to
 --   p_search_path  the search_path under which the policies' functions run
+--   p_after        transactions (see slotcast.are_visible) that the policies have to see the effects of
 --
--- Returns one row for the role (verdicts is null; judgeable tells whether the images hold all that the
--- policies need) and then, unless unconditional or not judgeable, one for each viewer, in order: a letter for
+-- Returns nothing while p_after are not visible yet. Else it returns one row for the role (verdicts is null;
+-- judgeable tells whether the images hold all that the policies need) and then, unless unconditional or not judgeable, one for each viewer, in order: a letter for
 -- each image, t (may see it), f (may not) or e (the policy raised an error, whose SQLSTATE is failure).
 create or replace function slotcast.judge(
-  p_relation oid, p_role name, p_columns text[], p_images jsonb[], p_claims text[], p_search_path text
+  p_relation oid, p_role name, p_columns text[], p_images jsonb[], p_claims text[], p_search_path text,
+  p_after bigint[]
 )
 returns table (readable text[], unconditional boolean, judgeable boolean, verdicts text, failure text)
 language plpgsql volatile as $$
@@ -165,6 +167,10 @@ declare
   image jsonb;
   letter text;
 begin
+  -- What follows sees at least as much, since each statement of a volatile function has a snapshot of its own.
+  if not slotcast.are_visible(p_after) then
+    return;
+  end if;
   select * into access from slotcast.row_access(p_relation, p_role);
   readable := access.readable;
   unconditional := access.unconditional;
@@ -179,6 +185,7 @@ begin
     return;
   end if;
 
+  readable := null;  -- the same for all viewers, and said
   query := pg_catalog.format(
     'select pg_catalog.string_agg(case when %s then ''t'' else ''f'' end, '''') from %s',
     access.condition, slotcast.image_rows(p_relation, p_columns));
