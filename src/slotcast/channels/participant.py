@@ -227,6 +227,10 @@ class Participant:
         else:
             self._held.append(_Held(frame, extension, message_id))
 
+    def _begin_to_hold(self) -> None:
+        self._held = []
+        self._topics.regroup(self._key)
+
     async def _cut_off(self) -> None:
         self._host.end(texts.TOO_MANY_MESSAGES)
 
@@ -240,6 +244,7 @@ class Participant:
         held = self._held or []
         self._held = None if count is None else held[count:]
         self._held_bytes = sum(len(each.frame) for each in self._held or ())
+        self._topics.regroup(self._key)
         for each in held[:count]:
             is_permitted = (
                 self.permissions.broadcast
@@ -263,7 +268,7 @@ class Participant:
             ask: Gives the messages, oldest first.
         """
         self._earlier = ask
-        self._held = []
+        self._begin_to_hold()
         self._task = self._host.start(self._settle(None))
 
     def _send_replayed(self, messages: Sequence[StoredBroadcast]) -> None:
@@ -307,7 +312,7 @@ class Participant:
         if self._request.is_private:
             if self._held is None:
                 self._cancel()
-                self._held = []
+                self._begin_to_hold()
                 self._task = self._host.start(self._settle(refusal))
             else:
                 # What is being asked counts for what was held until now, and not for more.

@@ -36,7 +36,7 @@ from slotcast.channels.protocol.serializers import BroadcastContent, EventBroadc
 from slotcast.fanout import frames
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from slotcast.channels.access import Extension, Permissions
     from slotcast.channels.protocol.serializers import EncodedMessage, Serializer
@@ -162,7 +162,7 @@ class TopicMember(Protocol):
 
     @property
     def permissions(self) -> Permissions:
-        """What it may read."""
+        """What it may read; whoever changes it calls `Topics.regroup`."""
         ...
 
     @property
@@ -172,7 +172,11 @@ class TopicMember(Protocol):
 
     @property
     def is_holding(self) -> bool:
-        """Whether it has to be given to `hold` what would be sent, whatever it may read."""
+        """
+        Whether it has to be given to `hold` what would be sent, whatever it may read.
+
+        Whoever changes it calls `Topics.regroup`.
+        """
         ...
 
     def send(self, frame: bytes, /) -> None:
@@ -195,17 +199,52 @@ class TopicMember(Protocol):
         ...
 
 
+class _Audience:
+    """Who gets a broadcast in one version of the serializer, by their numbers; never changed."""
+
+    __slots__ = ("holders", "sends")
+
+    def __init__(self, members: Mapping[int, TopicMember]) -> None:
+        # What sends to a member is all that a broadcast has to look up for it.
+        self.sends = {
+            number: member.send
+            for number, member in members.items()
+            if member.permissions.broadcast and not member.is_holding
+        }
+        self.holders = {n: member for n, member in members.items() if member.is_holding}
+
+    def send(self, frame: bytes, except_member: int | None) -> None:
+        """Give *frame* to all but *except_member*."""
+        for number, send in self.sends.items():
+            if number != except_member:
+                send(frame)
+        for number, member in self.holders.items():
+            if number != except_member:
+                member.hold(frame, "broadcast")
+
+
 class _Topic:
     """A topic that has members here, or somebody present."""
 
-    __slots__ = ("asked_at", "members", "message_count", "pending", "presence")
+    __slots__ = ("asked_at", "audiences", "members", "message_count", "pending", "presence")
 
     def __init__(self) -> None:
         self.asked_at = time.monotonic()
         self.members: defaultdict[Serializer, dict[int, TopicMember]] = defaultdict(dict)
+        self.audiences: dict[Serializer, _Audience] | None = None  # None: to be made anew
         self.message_count = 0
         self.presence = TopicPresence()
         self.pending: PendingDiff | None = None
+
+    def current_audiences(self) -> dict[Serializer, _Audience]:
+        """Give who gets a broadcast, for each version of the serializer that has members."""
+        if self.audiences is None:
+            self.audiences = {
+                serializer: _Audience(members)
+                for serializer, members in self.members.items()
+                if members
+            }
+        return self.audiences
 
     @property
     def is_deserted(self) -> bool:
@@ -261,12 +300,20 @@ class Topics:
         topic = self._topics[key]
         self._send_diff(key, topic)
         topic.members[member.serializer][member.number] = member
+        topic.audiences = None
+
+    def regroup(self, key: TopicKey) -> None:
+        """Note that what a member may read has changed, or whether it is holding."""
+        topic = self._topics.get(key)
+        if topic is not None:
+            topic.audiences = None
 
     def leave(self, key: TopicKey, member: TopicMember) -> None:
         """Send *member* nothing any more; it is present no more either."""
         self.untrack(key, member)
         topic = self._topics[key]
         topic.members[member.serializer].pop(member.number, None)
+        topic.audiences = None
         self._forget_deserted(key, topic)
 
     def broadcast(
@@ -358,18 +405,10 @@ class Topics:
             return
         topic.message_count += 1
         self._ask_again(key, topic)
-        for serializer, members in topic.members.items():
-            if not members:
-                continue
+        for serializer, audience in topic.current_audiences().items():
             frame = make_frame(serializer.encode_broadcast(key.topic, content))
             if frame is not None:
-                for number, member in members.items():
-                    if number == except_member:
-                        continue
-                    if member.is_holding:
-                        member.hold(frame, "broadcast")
-                    elif member.permissions.broadcast:
-                        member.send(frame)
+                audience.send(frame, except_member)
 
     def _deliver_presence(self, key: TopicKey, delta: Delta) -> None:
         topic = self._topics[key]

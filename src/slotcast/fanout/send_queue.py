@@ -8,6 +8,11 @@ only notes the frame, and everything a connection got within one turn of the eve
 goes out in one write. One callback a turn, the `Flusher`'s, does that for all connections
 that got something, however many they are.
 
+A frame that goes to a thousand connections would so be noted a thousand times before it is
+written once. While turns bring each connection a single frame, which leaves nothing to
+join, the flusher is *eager*: it writes as soon as a few connections wait. A turn that
+brings more ends that, until one comes that does not.
+
 A queue is *held* while its writer has bytes that the kernel did not take. Frames then wait
 here, where a frame that goes to a thousand connections is one object with a thousand
 references, instead of in the writer, where each connection has its own copy. A stalled
@@ -33,6 +38,8 @@ _logger = logging.getLogger(__name__)
 
 COALESCE_LIMIT_BYTES: Final = 256 * 1024
 """Most that is joined, and so copied, for one write."""
+EAGER_COUNT: Final = 32
+"""How many connections wait at most while the flusher is eager: few are still in the caches."""
 
 
 class Writer(Protocol):
@@ -59,7 +66,15 @@ class Flusher:
         counts: What its queues wrote.
     """
 
-    __slots__ = ("_call_soon", "_dirty", "counts")
+    __slots__ = (
+        "_call_soon",
+        "_dirty",
+        "_is_eager",
+        "_is_turn_open",
+        "_joined_frames",
+        "_opener",
+        "counts",
+    )
 
     def __init__(self, call_soon: Callable[[Callable[[], None]], object]) -> None:
         """
@@ -70,15 +85,36 @@ class Flusher:
         """
         self._call_soon = call_soon
         self._dirty: list[SendQueue] = []
+        self._is_turn_open = False
+        self._opener: SendQueue | None = None  # the first of this turn, unless it came twice
+        self._is_eager = True
+        self._joined_frames = 0  # when this turn began
         self.counts = SendCounts()
 
     def add(self, queue: SendQueue) -> None:
-        """Flush *queue* when the turn is over."""
-        if not self._dirty:
-            self._call_soon(self.flush)
+        """Flush *queue*, which was empty, when the turn is over or sooner."""
+        if not self._is_turn_open:
+            self._is_turn_open = True
+            self._opener = queue
+            self._call_soon(self._end_turn)
+        elif queue is self._opener:
+            # It was written to already, and so will others be that get more in this turn.
+            self._opener = None
+            self._is_eager = False
+        elif self._is_eager and len(self._dirty) >= EAGER_COUNT:
+            self._flush()
         self._dirty.append(queue)
 
-    def flush(self) -> None:
+    def _end_turn(self) -> None:
+        """Flush what is left, and be eager in the next turn if this one had nothing to join."""
+        self._flush()
+        joined_frames = self.counts.joined_frames
+        self._is_eager = self._opener is not None and joined_frames == self._joined_frames
+        self._joined_frames = joined_frames
+        self._opener = None
+        self._is_turn_open = False
+
+    def _flush(self) -> None:
         """Flush the queues; one whose writer raises costs only its owner."""
         dirty, self._dirty = self._dirty, []
         write_count = sent_bytes = 0
@@ -148,19 +184,19 @@ class SendQueue:
 
     def put(self, frame: bytes) -> None:
         """
-        Send *frame*, a complete WebSocket frame, when this turn of the loop is over.
+        Send *frame*, a complete WebSocket frame, before or when this turn of the loop is over.
 
         Never raises and never waits: a frame that does not fit closes the connection. On a
         closed queue nothing happens.
         """
         # The hottest function of the server: one comparison covers both the limit and
-        # the closed queue, and only the first frame of a turn talks to the flusher.
+        # the closed queue, and only a frame before which none waits talks to the flusher.
+        room_bytes = self._room_bytes = self._room_bytes - len(frame)
         if self._first is None:
             self._first = frame
             self._flusher.add(self)
         else:
             self._later.append(frame)
-        room_bytes = self._room_bytes = self._room_bytes - len(frame)
         if room_bytes < 0:
             self._run_out_of_room()
 

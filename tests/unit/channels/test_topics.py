@@ -46,12 +46,14 @@ class Listener:
     replayed: frozenset[str] = frozenset()
     is_holding: bool = False
     frames: list[bytes] = field(default_factory=list[bytes])
+    held: list[bytes] = field(default_factory=list[bytes])
 
     def send(self, frame: bytes, /) -> None:
         self.frames.append(frame)
 
     def hold(self, frame: bytes, extension: Extension, message_id: str | None = None, /) -> None:
-        raise AssertionError((frame, extension, message_id))
+        assert (extension, message_id) == ("broadcast", None)
+        self.held.append(frame)
 
     def reauthorize(self, refusal: str) -> None:
         raise AssertionError(refusal)
@@ -143,6 +145,42 @@ class TestBroadcasts:
         topics.deliver_stored(ROOM, STORED)
 
         assert deaf.frames == []
+
+    def test_what_a_member_may_read_can_change(self, topics: Topics) -> None:
+        listener, other = join(topics), join(topics)
+        topics.broadcast(ROOM, SAID)
+
+        listener.permissions = Permissions(broadcast=False, presence=True)
+        topics.regroup(ROOM)
+        topics.broadcast(ROOM, SAID)
+
+        assert (len(listener.frames), len(other.frames)) == (1, 2)
+
+    def test_who_is_holding_is_given_what_to_hold(self, topics: Topics) -> None:
+        sender, listener = join(topics), join(topics)
+        topics.broadcast(ROOM, SAID, except_member=sender.number)
+
+        for is_holding in (True, False):
+            sender.is_holding = listener.is_holding = is_holding
+            topics.regroup(ROOM)
+            topics.broadcast(ROOM, SAID, except_member=sender.number)
+
+        assert (len(listener.frames), len(listener.held)) == (2, 1)
+        assert (sender.frames, sender.held) == ([], [])
+
+    def test_a_topic_without_members_has_nothing_to_regroup(self, topics: Topics) -> None:
+        topics.regroup(ROOM)
+
+        assert len(topics) == 0
+
+    def test_who_joins_later_gets_what_follows(self, topics: Topics) -> None:
+        first = join(topics)
+        topics.broadcast(ROOM, SAID)
+        second = join(topics)
+
+        topics.broadcast(ROOM, SAID)
+
+        assert (len(first.frames), len(second.frames)) == (2, 1)
 
     def test_who_left_gets_nothing(self, topics: Topics) -> None:
         gone = join(topics)

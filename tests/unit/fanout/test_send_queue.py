@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slotcast.fanout.send_queue import COALESCE_LIMIT_BYTES, Flusher, SendQueue
+from slotcast.fanout.send_queue import COALESCE_LIMIT_BYTES, EAGER_COUNT, Flusher, SendQueue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,6 +97,72 @@ def test_one_callback_flushes_all_connections_of_a_turn(turn: Turn, flusher: Flu
     assert len(turn.callbacks) == 1
     turn.end()
     assert [kernel.writes for kernel in kernels] == [[b"ab"]] * 5
+
+
+def put_to_all(kernels: list[Kernel], *frames: bytes) -> None:
+    for frame in frames:
+        for kernel in kernels:
+            kernel.queue.put(frame)
+
+
+def test_a_crowd_that_gets_one_frame_in_a_turn_need_not_wait_for_its_end(
+    turn: Turn, flusher: Flusher
+) -> None:
+    kernels = [Kernel(flusher, limit_bytes=100) for _ in range(3 * EAGER_COUNT)]
+
+    for put_count, kernel in enumerate(kernels, 1):
+        kernel.queue.put(b"a")
+        assert put_count - sum(len(each.writes) for each in kernels) <= EAGER_COUNT
+    assert len(turn.callbacks) == 1
+    turn.end()
+
+    assert [kernel.writes for kernel in kernels] == [[b"a"]] * len(kernels)
+
+
+def test_a_crowd_that_gets_several_frames_in_a_turn_gets_two_writes_at_most(
+    turn: Turn, flusher: Flusher
+) -> None:
+    kernels = [Kernel(flusher, limit_bytes=100) for _ in range(3 * EAGER_COUNT)]
+
+    put_to_all(kernels, b"a", b"b", b"c", b"d")
+    turn.end()
+
+    assert {b"".join(kernel.writes) for kernel in kernels} == {b"abcd"}
+    assert max(len(kernel.writes) for kernel in kernels) == 2
+
+
+def test_after_a_turn_with_several_frames_the_next_one_joins_all_of_them(
+    turn: Turn, flusher: Flusher
+) -> None:
+    kernels = [Kernel(flusher, limit_bytes=100) for _ in range(3 * EAGER_COUNT)]
+    put_to_all(kernels, b"a", b"b")
+    turn.end()
+    for kernel in kernels:
+        kernel.writes.clear()
+
+    for _ in range(2):
+        put_to_all(kernels, b"c", b"d")
+        turn.end()
+
+    assert [kernel.writes for kernel in kernels] == [[b"cd", b"cd"]] * len(kernels)
+
+
+def test_after_a_turn_with_a_single_frame_a_crowd_need_not_wait_again(
+    turn: Turn, flusher: Flusher
+) -> None:
+    kernels = [Kernel(flusher, limit_bytes=100) for _ in range(3 * EAGER_COUNT)]
+    put_to_all(kernels, b"a", b"b")
+    turn.end()
+    put_to_all(kernels, b"c")
+    assert kernels[0].writes[-1] == b"b"
+    turn.end()
+
+    put_to_all(kernels, b"d")
+
+    assert kernels[0].writes[-1] == b"d"
+    assert kernels[-1].writes[-1] == b"c"
+    turn.end()
+    assert kernels[-1].writes[-1] == b"d"
 
 
 def test_each_turn_is_flushed_anew(turn: Turn, flusher: Flusher) -> None:
