@@ -72,6 +72,8 @@ class Condition:
 Conditions: TypeAlias = "tuple[Condition, ...]"
 """A filter: all of them have to hold. Empty, it lets every row through."""
 
+MAXIMUM_CONDITION_COUNT: Final = 100
+
 _PARSE_ERROR: Final = "Error parsing `filter` params: "
 _SELECT_ERROR: Final = (
     "Error parsing `select` params: expected a list of column name strings, "
@@ -104,7 +106,10 @@ def parse_filter(text: str) -> Conditions:
     trimmed = text.strip()
     if not trimmed:
         return ()
-    return tuple(_parse_condition(part.strip()) for part in _split(trimmed))
+    conditions = tuple(_parse_condition(part.strip()) for part in _split(trimmed))
+    if len(conditions) > MAXIMUM_CONDITION_COUNT:
+        raise _malformed(f"a filter may have at most {MAXIMUM_CONDITION_COUNT} conditions")
+    return conditions
 
 
 def parse_select(value: JsonValue, *, schema: str, table: str) -> tuple[str, ...] | None:

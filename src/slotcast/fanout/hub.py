@@ -21,6 +21,7 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias, TypeVar, assert_never
 
 import psycopg
@@ -69,6 +70,7 @@ class HandOverDelayed(Observation):
 
     level: ClassVar[int] = logging.WARNING
     problem: str
+    attempt: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,14 +252,16 @@ class Hub:
 
     async def _until_answered(self, question: Callable[[], Awaitable[T]]) -> T:
         """Put a question to PostgreSQL until it answers; it may be gone for a while."""
-        while True:
+        for attempt in count(1):
             try:
                 return await question()
             except (psycopg.OperationalError, PoolTimeout) as error:
                 self.counts.delays += 1
-                observe(HandOverDelayed(problem=problem(error)))
+                if attempt.bit_count() == 1:  # 1, 2, 4 …: a long outage fills no log
+                    observe(HandOverDelayed(problem=problem(error), attempt=attempt))
                 self._on_delay()
                 await asyncio.sleep(_RETRY_DELAY_S)
+        raise AssertionError("counting has no end")
 
     async def _prepare(self, wanted: Sequence[_Wanted]) -> list[_Delivery]:
         """Complete the images of changes, and keep the bindings whose filters let them through."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final
 
 import psycopg
@@ -37,18 +38,19 @@ async def test_filters_too_many_for_one_statement_hold_up_no_changes(
         async with (
             serving(database.url, slot_name, judge_timeout_s=0.4) as url,
             phoenix_client(url) as greedy,
+            phoenix_client(url) as greedier,
             phoenix_client(url) as modest,
         ):
             await modest.subscribe("modest", OTHER)
             await greedy.subscribe("lower", *above(0, 1000))
-            await greedy.subscribe("upper", *above(1000, 1000))
+            await greedier.subscribe("upper", *above(1000, 1000))
 
             await writer.execute("insert into notes values (1500)")
             await writer.execute("insert into other values (1)")
 
             await modest.change_count("modest", 1)
             (lower,) = await greedy.change_count("lower", 1)
-            (upper,) = await greedy.change_count("upper", 1)
+            (upper,) = await greedier.change_count("upper", 1)
 
     assert (len(lower["ids"]), len(upper["ids"])) == (1000, 500)
 
@@ -67,7 +69,7 @@ async def test_a_join_does_not_wait_for_all_the_joins_of_another_client(
                 await greedy.push(
                     f"realtime:{number}",
                     "phx_join",
-                    {"config": {"postgres_changes": above(1000 * number, 1000)}},
+                    {"config": {"postgres_changes": above(100 * number, 100)}},
                 )
                 for number in range(10)
             ]
@@ -78,6 +80,39 @@ async def test_a_join_does_not_wait_for_all_the_joins_of_another_client(
             answered = {message[1] for message in greedy.messages if message[3] == "phx_reply"}
             assert refs[-1] not in answered
             assert (await greedy.reply(refs[-1]))["status"] == "ok"
+
+
+async def test_a_flood_of_joins_does_not_hold_up_changes(
+    database: Database, slot_name: str
+) -> None:
+    async with AsyncExitStack() as stack:
+        writer = await stack.enter_async_context(
+            await psycopg.AsyncConnection.connect(database.url, autocommit=True)
+        )
+        await writer.execute(SETUP.encode())
+        url = await stack.enter_async_context(serving(database.url, slot_name, pool_size=2))
+        modest, *flood = [await stack.enter_async_context(phoenix_client(url)) for _ in range(13)]
+        await modest.subscribe("modest", OTHER)
+        joins = [
+            (
+                client,
+                await client.push(
+                    "realtime:x", "phx_join", {"config": {"postgres_changes": wanted}}
+                ),
+            )
+            for client, wanted in zip(
+                flood, (above(1000 * number, 1000) for number in range(12)), strict=True
+            )
+        ]
+
+        await writer.execute("insert into other values (1)")
+        await modest.change_count("modest", 1)
+
+        answered = [
+            any(message[3] == "phx_reply" and message[1] == ref for message in client.messages)
+            for client, ref in joins
+        ]
+        assert not all(answered)
 
 
 async def test_a_defect_in_one_join_ends_its_connection_and_not_the_server(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 from support.scene import Viewer, scene, user
@@ -152,22 +151,3 @@ async def test_a_policy_that_raises_costs_its_viewer_that_table_and_nobody_else_
         assert "public.notes" in told[0]
         assert "22P02" in told[0]
         assert stage.notices("ann") == []
-
-
-async def test_a_flood_of_joins_does_not_hold_up_changes(
-    database: Database, slot_name: str
-) -> None:
-    async with scene(database.url, slot_name, NOTES, TABLES, [user("ann", ANN)]) as stage:
-        ann = stage.clients["ann"]
-        last = ""
-        for channel in range(40):
-            bindings = [
-                {"event": "*", "schema": "public", "table": "notes", "filter": f"id=eq.{number}"}
-                for number in range(500 * channel, 500 * channel + 500)
-            ]
-            config = {"config": {"postgres_changes": bindings}}
-            last = await ann.push(f"realtime:{channel}", "phx_join", config)
-        async with asyncio.timeout(5):
-            await stage.settle()
-
-        assert not any(m[3] == "phx_reply" and m[1] == last for m in ann.messages)

@@ -237,6 +237,21 @@ class TestJoining:
         ]
         assert len(channels) == 0
 
+    def test_the_bindings_of_a_connection_are_bounded(self) -> None:
+        channels = table()
+        config = {"config": {"postgres_changes": [{"table": "t"}] * 600}}
+
+        first = channels.receive(message("phx_join", config, topic="realtime:a"))
+        second = channels.receive(message("phx_join", config, topic="realtime:b"))
+        channels.receive(message("phx_join", {"config": {}}, topic="realtime:c"))
+        channels.receive(message("phx_leave", topic="realtime:a"))
+        third = channels.receive(message("phx_join", config, topic="realtime:b"))
+
+        assert isinstance(first[-1], Join)
+        reason = texts.too_many_bindings(1200, 1000)
+        assert shown(second)[0][4] == {"status": "error", "response": {"reason": reason}}
+        assert isinstance(third[-1], Join)
+
     def test_the_channels_of_a_connection_are_bounded(self) -> None:
         channels = table(channel_limit=2)
         joined(channels, "realtime:1")

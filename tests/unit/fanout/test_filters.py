@@ -174,3 +174,9 @@ def test_conditions_are_described_in_elixir_notation() -> None:
 )
 def test_strings_are_inspected_as_elixir_does(text: str, shown: str) -> None:
     assert inspect(text) == shown
+
+
+def test_a_filter_has_a_bounded_number_of_conditions() -> None:
+    assert len(parse_filter(",".join(["n=gt.1"] * 100))) == 100
+    with pytest.raises(SubscriptionError, match="at most 100 conditions"):
+        parse_filter(",".join(["n=gt.1"] * 101))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from slotcast.claims import JsonValue
 
 BINDING_LIMIT: Final = 1000
-"""Most bindings of one channel."""
+"""Most bindings of all channels of a connection."""
 BINDINGS_LIMIT_BYTES: Final = 256 * 1024
 """Most that the bindings of one channel may take together, as canonical JSON."""
 BINDING_ID_LIMIT: Final = 2**27

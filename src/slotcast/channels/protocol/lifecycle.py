@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from slotcast import strict_json
 from slotcast.channels.protocol import texts
 from slotcast.channels.protocol.joins import (
+    BINDING_LIMIT,
     JoinRequest,
     JsonObject,
     parse_join,
@@ -122,13 +123,17 @@ class Channel:
         topic: Such as ``realtime:desk``.
         join_ref: What the client's messages to this channel carry; None if it has none.
         ref: The ref of the join itself, mostly the same.
+        binding_count: How many bindings it was joined with.
         state: Changed by the `ChannelTable` alone.
     """
 
-    __slots__ = ("join_ref", "ref", "state", "topic")
+    __slots__ = ("binding_count", "join_ref", "ref", "state", "topic")
 
-    def __init__(self, topic: str, *, join_ref: str | None, ref: str | None) -> None:
+    def __init__(
+        self, topic: str, *, join_ref: str | None, ref: str | None, binding_count: int = 0
+    ) -> None:
         self.topic = topic
+        self.binding_count = binding_count
         self.join_ref = join_ref
         self.ref = ref
         self.state = ChannelState.CLOSED
@@ -399,7 +404,12 @@ class ChannelTable:
         reason = self._reason_to_refuse(message.topic, request)
         if reason is not None:
             return [*effects, self._refusal(message, reason)]
-        channel = Channel(message.topic, join_ref=message.join_ref or message.ref, ref=message.ref)
+        channel = Channel(
+            message.topic,
+            join_ref=message.join_ref or message.ref,
+            ref=message.ref,
+            binding_count=len(request.bindings),
+        )
         channel.advance(ChannelEvent.JOIN_REQUESTED)
         self._channels[channel.topic] = channel
         return [*effects, Join(channel, request)]
@@ -410,6 +420,11 @@ class ChannelTable:
             return texts.TOPIC_NAME_REQUIRED
         if len(self._channels) >= self._channel_limit:
             return texts.TOO_MANY_CHANNELS
+        binding_count = len(request.bindings)
+        if binding_count:
+            binding_count += sum(channel.binding_count for channel in self._channels.values())
+        if binding_count > BINDING_LIMIT:
+            return texts.too_many_bindings(binding_count, BINDING_LIMIT)
         if request.replay is not None:
             return _reason_not_to_replay(request)
         return None

@@ -101,10 +101,16 @@ def configuration_refused(message: str) -> str:
 
 
 def too_many_bindings(count: int, limit: int) -> str:
-    """Give the reason for which a join with *count* bindings is refused."""
+    """
+    Give the reason for which a join is refused.
+
+    Args:
+        count: How many bindings the connection's channels would have with it.
+        limit: How many they may have.
+    """
     return (
-        f"BindingLimitReached: {count} postgres_changes bindings on one channel are too many,"
-        f" at most {limit} are served; spread them over several channels"
+        f"BindingLimitReached: {count} postgres_changes bindings on one connection are too many,"
+        f" at most {limit} are served; a filter such as in.(…) does the work of several"
     )
 
 
