@@ -89,6 +89,7 @@ async def prepare(
     try:
         check = _Check(connection)
         await check.version()
+        await check.primary()
         await check.role()
         await check.wal_level()
         for publication in publications:
@@ -125,6 +126,15 @@ class _Check:
             raise DatabaseError(
                 f"this is PostgreSQL {found // 10000}; Slotcast needs 15 or newer. Upgrade the"
                 " server, for example with pg_upgrade."
+            )
+
+    async def primary(self) -> None:
+        (is_standby,) = await self._one("select pg_is_in_recovery()")
+        if is_standby:
+            raise DatabaseError(
+                "this PostgreSQL is a standby; Slotcast needs the primary. Name that in"
+                " database_url, or all servers, and have the primary found:"
+                " postgresql://user@one,two/database?target_session_attrs=read-write"
             )
 
     async def role(self) -> None:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 import uvloop
 
+from slotcast.errors import DatabaseError
 from slotcast.lsn import Lsn
 from slotcast.pgoutput import assembler
+from slotcast.replication.slot import prepare
 from slotcast.replication.stream import Replication, StreamState
 from support.postgres import BIN_DIRECTORIES, running_cluster
 from support.replication import TIMEOUT_S, Recorder, streaming
@@ -326,6 +328,8 @@ async def test_after_a_failover_the_slot_says_where_to_begin(
         await asyncio.to_thread(own_cluster.stop, "immediate")
         (own_cluster.directory / "standby.signal").touch()
         await asyncio.to_thread(own_cluster.start)
+        with pytest.raises(DatabaseError, match="this PostgreSQL is a standby"):
+            await prepare(own_cluster.url(), slot=slot_name, publications=["live"])
         with session(own_cluster.url()) as source:
             assert source.ask("select pg_promote()")
         await _insert(own_cluster, 2)
