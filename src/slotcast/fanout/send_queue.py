@@ -121,6 +121,9 @@ class Flusher:
         for queue in dirty:
             try:
                 written_bytes = queue.flush()
+            except RuntimeError:
+                # How uvloop says that the peer is gone, an instant before it tells the protocol.
+                queue.close()
             except Exception:
                 queue.close()
                 _logger.exception("a connection could not be written to")

@@ -60,8 +60,10 @@ class Kernel:
 
 
 class BrokenWriter(Kernel):
+    error: type[Exception] = OSError
+
     def write(self, data: bytes, /) -> None:
-        raise RuntimeError(f"{len(data)} bytes could not be written")
+        raise self.error(f"{len(data)} bytes could not be written")
 
 
 @pytest.fixture
@@ -329,10 +331,21 @@ def test_a_closed_queue_keeps_nothing(turn: Turn, flusher: Flusher) -> None:
     assert kernel.queue.queued_bytes == 0
 
 
+@pytest.mark.parametrize(
+    ("error", "is_worth_a_log_line"),
+    [(OSError, True), (RuntimeError, False)],
+    ids=["unexpected", "the peer has just gone"],
+)
 def test_a_writer_that_raises_costs_only_its_owner(
-    turn: Turn, flusher: Flusher, caplog: pytest.LogCaptureFixture
+    turn: Turn,
+    flusher: Flusher,
+    caplog: pytest.LogCaptureFixture,
+    error: type[Exception],
+    *,
+    is_worth_a_log_line: bool,
 ) -> None:
     broken = BrokenWriter(flusher, limit_bytes=100)
+    broken.error = error
     healthy = Kernel(flusher, limit_bytes=100)
     broken.queue.put(b"a")
     healthy.queue.put(b"b")
@@ -341,7 +354,7 @@ def test_a_writer_that_raises_costs_only_its_owner(
 
     assert healthy.writes == [b"b"]
     assert broken.queue.is_closed
-    assert "could not be written to" in caplog.text
+    assert ("could not be written to" in caplog.text) is is_worth_a_log_line
 
 
 def test_what_was_written_is_counted_in_whatever_way_it_went_out(
