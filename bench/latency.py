@@ -73,8 +73,8 @@ async def main() -> None:
             await writer.execute(NOTIFY)
             appointment = await _some_appointment(writer)
             async with (
-                _ours(own.url, writer, appointment) as ours,
-                _by_hand(own.url, writer, appointment) as by_hand,
+                _ours(own.url, writer, appointment) as (ours, has_arrived),
+                _by_hand(own.url, writer, appointment, has_arrived) as by_hand,
             ):
                 timings = await _alternate(ours, by_hand, arguments.changes)
     _report(timings)
@@ -98,10 +98,14 @@ async def _alternate(
 @asynccontextmanager
 async def _ours(
     url: str, writer: psycopg.AsyncConnection[Any], appointment: UUID
-) -> AsyncGenerator[Callable[[], Awaitable[Timing]]]:
+) -> AsyncGenerator[tuple[Callable[[], Awaitable[Timing]], Callable[[str], Awaitable[object]]]]:
+    """Give what makes and times a change, and what waits until one of a given note is there."""
     async with server_process(url, "bench_latency") as server, phoenix_client(server.url) as client:
         binding = {"event": "*", "schema": "public", "table": "appointments"}
         await client.subscribe("bench", binding, access_token=token(demo.OWNER.id))
+
+        async def has_arrived(note: str, after: int = 0) -> Message:
+            return await client.until(lambda message: _notes(message) == note, after=after)
 
         async def change() -> Timing:
             seen = len(client.messages)
@@ -109,16 +113,19 @@ async def _ours(
             note = f"slotcast {began}"
             await writer.execute(CHANGE, [note, appointment])
             committed = time.perf_counter()
-            await client.until(lambda message: _notes(message) == note, after=seen)
+            await has_arrived(note, seen)
             arrived = time.perf_counter()
             return Timing(arrived - committed, arrived - began)
 
-        yield change
+        yield change, has_arrived
 
 
 @asynccontextmanager
 async def _by_hand(
-    url: str, writer: psycopg.AsyncConnection[Any], appointment: UUID
+    url: str,
+    writer: psycopg.AsyncConnection[Any],
+    appointment: UUID,
+    has_arrived: Callable[[str], Awaitable[object]],
 ) -> AsyncGenerator[Callable[[], Awaitable[Timing]]]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -140,6 +147,7 @@ async def _by_hand(
                 while json.loads(await connection.recv())["notes"] != note:
                     pass
                 arrived = time.perf_counter()
+                await has_arrived(note)  # or the other's next change would wait behind it
                 return Timing(arrived - committed, arrived - began)
 
             yield change

@@ -11,6 +11,7 @@ The composition root: builds the stages, joins them, owns the tasks. Read it fir
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -277,6 +278,9 @@ async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncG
             ),
         )
         host, port = await server.start()
+        # What there is by now stays: looking through it for garbage would only hold up changes.
+        gc.collect()
+        gc.freeze()
         front.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         try:
             yield front.url
