@@ -22,7 +22,6 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 import slotcast
-from slotcast.channels.limits import spread, sustained
 from slotcast.channels.participant import TopicLimits
 from slotcast.channels.server import ChannelLimits, PrivateChannels, RealtimeServer
 from slotcast.channels.stored import StoredMessages
@@ -38,6 +37,7 @@ from slotcast.policies.oracle import Oracle
 from slotcast.postgres import migrations
 from slotcast.postgres.pool import make_pool
 from slotcast.postgres.probe import Probe
+from slotcast.rates import spread, sustained
 from slotcast.replication.stream import Replication, StreamState
 from slotcast.tokens import Keyring
 from slotcast.transports.broadcasts import BroadcastApi, BroadcastLimits

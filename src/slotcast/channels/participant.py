@@ -19,26 +19,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, Protocol, assert_never
 
 from slotcast.channels.access import PUBLIC, Permissions
-from slotcast.channels.limits import TokenBucket
 from slotcast.channels.presence import encode_fields
 from slotcast.channels.protocol import texts
 from slotcast.channels.protocol.lifecycle import Broadcast, PresenceCall
 from slotcast.channels.topics import TopicKey, make_frame
 from slotcast.fanout import frames
 from slotcast.observations import Observation, observe, problem
+from slotcast.rates import TokenBucket
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
     from slotcast.channels.access import ChannelAccess, Extension
-    from slotcast.channels.limits import Rate
     from slotcast.channels.protocol.joins import JoinRequest, JsonObject
     from slotcast.channels.protocol.lifecycle import Channel, Push
     from slotcast.channels.protocol.serializers import Serializer
     from slotcast.channels.session import Connection
     from slotcast.channels.topics import StoredBroadcast, Topics
     from slotcast.claims import Claims, JsonValue
+    from slotcast.rates import Rate
 
 HELD_LIMIT_BYTES: Final = 4 * 1024 * 1024
 """Most that is held for a client of which it is not known what it may read."""

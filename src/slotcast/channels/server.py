@@ -22,7 +22,7 @@ from psycopg_pool import PoolTimeout
 
 from slotcast import strict_json
 from slotcast.channels.access import PUBLIC
-from slotcast.channels.limits import TokenBucket, weight
+from slotcast.channels.limits import weight
 from slotcast.channels.participant import Participant
 from slotcast.channels.protocol import texts
 from slotcast.channels.protocol.joins import parse_replay
@@ -45,13 +45,13 @@ from slotcast.fanout import frames
 from slotcast.fanout.registration import make_binding
 from slotcast.fanout.subscriptions import Subscription
 from slotcast.observations import Observation, observe, problem
+from slotcast.rates import TokenBucket
 from slotcast.tokens import expired, handshake_text
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Sequence
 
     from slotcast.channels.access import ChannelAccess, Permissions
-    from slotcast.channels.limits import Rate
     from slotcast.channels.participant import TopicLimits
     from slotcast.channels.protocol.joins import JoinRequest
     from slotcast.channels.protocol.lifecycle import Channel, Effect, Push
@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from slotcast.fanout.hub import Hub
     from slotcast.fanout.registration import Registered, Registrar
     from slotcast.fanout.subscriptions import Binding
+    from slotcast.rates import Rate
     from slotcast.tokens import Keyring
 
 _Data = TypeVar("_Data", str, bytes)

@@ -13,7 +13,6 @@ official clients take 202, and nothing else, for success.
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -23,7 +22,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from slotcast import strict_json
-from slotcast.channels.limits import BURST_S, TokenBucket, weight
+from slotcast.channels.limits import weight
 from slotcast.channels.protocol.serializers import (
     EVENT_LIMIT_CHARACTERS,
     TOPIC_LIMIT_CHARACTERS,
@@ -32,6 +31,7 @@ from slotcast.channels.protocol.serializers import (
 )
 from slotcast.channels.topics import TopicKey
 from slotcast.errors import TokenError
+from slotcast.rates import BURST_S, BucketsByKey
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
     from slotcast.channels.access import ChannelAccess
-    from slotcast.channels.limits import Rate
     from slotcast.channels.topics import Topics
     from slotcast.claims import Claims, JsonValue
+    from slotcast.rates import Rate, TokenBucket
     from slotcast.tokens import Keyring
 
 _PREFIXES: Final = ("", "/realtime/v1")
@@ -114,7 +114,9 @@ class BroadcastApi:
         self._topics = topics
         self._limits = limits
         self._access = access
-        self._buckets: OrderedDict[_Sender, TokenBucket] = OrderedDict()
+        self._buckets: BucketsByKey[_Sender] = BucketsByKey(
+            limits.messages, keys_limit=_SENDERS_LIMIT
+        )
 
     def routes(self) -> list[BaseRoute]:
         """Make the routes, at the server's own place and where Supabase's gateway has them."""
@@ -241,12 +243,7 @@ class BroadcastApi:
         """
         now = time.monotonic()
         sender = (claims.role, claims.subject, request.client.host if request.client else "")
-        bucket = self._buckets.get(sender)
-        if bucket is None:
-            bucket = self._buckets[sender] = TokenBucket(self._limits.messages, now)
-            if len(self._buckets) > _SENDERS_LIMIT:
-                self._buckets.popitem(last=False)
-        self._buckets.move_to_end(sender)
+        bucket = self._buckets.of(sender, now)
         if not bucket.take(now, sum(weight(size_bytes, bucket.rate) for size_bytes in sizes)):
             raise _Answered(
                 _message(
