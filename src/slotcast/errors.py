@@ -19,6 +19,7 @@ Every error Slotcast raises on purpose.
     └── TailError            SLC910  a server sends no changes to `slotcast tail`
 
 Codes are never reused. A message says what happened and what to do about it.
+REST has `slotcast.rest.errors.RestError`, whose codes are PostgREST's and PostgreSQL's.
 """
 
 from __future__ import annotations

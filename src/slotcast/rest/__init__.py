@@ -1,0 +1,1 @@
+"""PostgREST's dialect of HTTP: request → plan → query → response."""
