@@ -22,6 +22,7 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 import slotcast
+from slotcast.auth.opening import open_service
 from slotcast.channels.participant import TopicLimits
 from slotcast.channels.server import ChannelLimits, PrivateChannels, RealtimeServer
 from slotcast.channels.stored import StoredMessages
@@ -40,6 +41,7 @@ from slotcast.postgres.probe import Probe
 from slotcast.rates import spread, sustained
 from slotcast.replication.stream import Replication, StreamState
 from slotcast.tokens import Keyring
+from slotcast.transports.auth import AuthApi
 from slotcast.transports.broadcasts import BroadcastApi, BroadcastLimits
 from slotcast.transports.http import HttpServer, system_routes
 from slotcast.transports.inspector import InspectorPage
@@ -222,6 +224,11 @@ async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncG
         await opened.enter_async_context(pool)
         await opened.enter_async_context(stream_pool)
         await _check_migrations(pool)
+        auth = (
+            await opened.enter_async_context(open_service(settings, keyring, pool))
+            if settings.auth == "on"
+            else None
+        )
         realtime = RealtimeServer(
             keyring=keyring,
             registrar=Registrar(
@@ -262,6 +269,7 @@ async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncG
                     limits=broadcast_limits(settings),
                     access=access,
                 ).routes(),
+                *(AuthApi(auth).routes() if auth else ()),
                 *system_routes(
                     readiness=front.readiness,
                     page=front.page,
@@ -282,6 +290,8 @@ async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncG
         gc.collect()
         gc.freeze()
         front.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        if auth:
+            auth.api_url = front.url
         try:
             yield front.url
         finally:

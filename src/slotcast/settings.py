@@ -29,6 +29,20 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "log_format": ("line", "json"),
     "metrics": ("open", "token", "off"),
     "inspector": ("auto", "on", "off"),
+    "auth": ("auto", "on", "off"),
+    "auth_api_key_check": ("on", "off"),
+    "auth_sign_up": ("on", "off"),
+    "auth_email": ("on", "off"),
+    "auth_anonymous": ("on", "off"),
+    "auth_autoconfirm": ("auto", "on", "off"),
+    "auth_manual_linking": ("on", "off"),
+    "auth_password_characters": (
+        "any",
+        "letters_digits",
+        "lower_upper_letters_digits",
+        "lower_upper_letters_digits_symbols",
+    ),
+    "auth_password_change": ("session", "reauthentication", "current_password"),
 }
 
 _LEAST_TOKEN_LENGTH: Final = 16
@@ -74,12 +88,86 @@ class Settings:
     jwt_secret: str = _setting(
         "", "Secret for HS256, HS384 and HS512 tokens, at least 32 bytes.", secret=True
     )
-    jwks: str = _setting("", "JSON Web Key Set (the JSON text) for RS, ES and EdDSA tokens.")
+    jwks: str = _setting(
+        "",
+        "JSON Web Key Set (the JSON text) for RS, ES and EdDSA tokens. A private key with sign"
+        " among its key_ops signs the tokens of /auth/v1.",
+        secret=True,
+    )
     publishable_key: str = _setting(
         "", "Opaque API key (sb_publishable_…) that stands for the role anon.", secret=True
     )
     secret_key: str = _setting(
         "", "Opaque API key (sb_secret_…) that stands for the role service_role.", secret=True
+    )
+
+    auth: str = _setting(
+        "auto",
+        "Whether accounts are served under /auth/v1: on, off, or auto, which is on under"
+        " `slotcast dev` and off under `slotcast serve`.",
+    )
+    auth_external_url: str = _setting(
+        "",
+        "Where clients and mails reach /auth/v1, such as https://api.example.com/auth/v1; tokens"
+        " name it as their issuer. Empty for this server's own address.",
+    )
+    auth_site_url: str = _setting(
+        "", "The app that links in mails lead to. Empty for this server's own address."
+    )
+    auth_uri_allow_list: str = _setting(
+        "",
+        "Where else they may lead, separated by commas; * stands for what has no . or / in it,"
+        " ** for anything.",
+    )
+    auth_api_key_check: str = _setting(
+        "on", "on: requests to /auth/v1 need an API key; off: they do without."
+    )
+    auth_jwt_lifetime_s: int = _setting(3600, "How long access tokens are valid.")
+    auth_sign_up: str = _setting("on", "Whether people may sign up: on or off.")
+    auth_email: str = _setting(
+        "on", "Whether people may sign up and in with an email address: on or off."
+    )
+    auth_anonymous: str = _setting("off", "Whether people may sign in anonymously: on or off.")
+    auth_autoconfirm: str = _setting(
+        "auto",
+        "on: addresses count as confirmed at once; off: only when somebody followed the link in"
+        " the mail; auto: on under `slotcast dev`, off under `slotcast serve`.",
+    )
+    auth_manual_linking: str = _setting(
+        "off", "Whether users may add and remove ways to sign in: on or off."
+    )
+    auth_password_min_length: int = _setting(6, "Fewest characters of a new password, up to 72.")
+    auth_password_characters: str = _setting(
+        "any",
+        "Of which sets a new password needs a character: any, letters_digits,"
+        " lower_upper_letters_digits or lower_upper_letters_digits_symbols.",
+    )
+    auth_password_change: str = _setting(
+        "session",
+        "What a user needs to change the password. session: to be signed in; reauthentication:"
+        " also a code by mail unless they signed in within 24 hours; current_password: also the"
+        " current one.",
+    )
+    auth_password_workers: int = _setting(
+        1, "How many passwords are hashed at a time, each by a core."
+    )
+    auth_password_queue: int = _setting(
+        64, "How many requests may wait for that; more are answered with 429."
+    )
+    auth_refresh_reuse_interval_s: float = _setting(
+        10.0,
+        "How long after a refresh older refresh tokens of the session still lead to the current"
+        " one, for tabs that refresh at once. Later use of one ends the session.",
+    )
+    auth_session_lifetime_s: float = _setting(
+        0.0, "How long after signing in a session can be refreshed; 0 for always."
+    )
+    auth_session_inactivity_s: float = _setting(
+        0.0, "How long after its last refresh a session can be refreshed; 0 for always."
+    )
+    auth_pool_size: int = _setting(4, "Most connections for accounts.")
+    auth_timeout_s: float = _setting(
+        10.0, "Longest that PostgreSQL may take for a statement about accounts."
     )
 
     publication: str = _setting("supabase_realtime", "Publication whose tables are streamed.")

@@ -9,6 +9,11 @@ Which key may verify a token is decided by the kind of its algorithm before any 
 computed: HMAC takes the project's secret or a symmetric key of the JWKS, everything else an
 asymmetric key of the JWKS. A public key therefore never serves as an HMAC secret.
 
+The key of the JWKS whose `key_ops` name ``sign`` signs the tokens of users, so that others can
+verify them by its public half. Keys are changed without signing anybody out: the new one is
+added without ``sign`` until everybody who keeps a copy of the public keys has it, then it gets
+``sign`` and the old one loses it, and once the old one's tokens have expired it is removed.
+
 Source:
     RFC 7515 (JWS), RFC 7517 (JWK), RFC 7518 (JWA), RFC 7519 (JWT), RFC 8037 (EdDSA),
     RFC 8725 (JWT Best Current Practices).
@@ -20,6 +25,7 @@ import binascii
 import hmac
 import time
 import warnings
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeGuard, cast
 from urllib.parse import unquote
 
@@ -63,6 +69,8 @@ _ASYMMETRIC_ALGORITHMS: Final = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}
     | {"ES256", "ES384", "ES512", "EdDSA", "Ed25519"}
 )
+_SIGNING_ALGORITHMS: Final = ("ES256", "RS256", "EdDSA", "ES384", "ES512", "HS256")
+"""What a key that does not say its algorithm signs with: the first that it fits."""
 _LATEST_EXPIRATION_S: Final = 2**53
 """Beyond it a float no longer holds whole seconds."""
 _SHOWN_KEY_ID_LIMIT: Final = 64
@@ -75,7 +83,7 @@ class Keyring:
     Args:
         secret: For HS256, HS384 and HS512; empty when only the JWKS is used.
         jwks: A JSON Web Key Set as JSON text; empty for none. Keys of unknown types are
-            passed over.
+            passed over. A single one may be for signing.
         publishable_key: The opaque API key for the role `anon`; empty for none.
         secret_key: The opaque API key for the role `service_role`; empty for none.
 
@@ -83,7 +91,7 @@ class Keyring:
         SettingsError: A key is too short or malformed.
     """
 
-    __slots__ = ("_keys", "_opaque_keys", "_secret")
+    __slots__ = ("_keys", "_opaque_keys", "_secret", "_signer")
 
     def __init__(
         self, *, secret: str, jwks: str = "", publishable_key: str = "", secret_key: str = ""
@@ -91,7 +99,9 @@ class Keyring:
         if not secret and not jwks:
             raise SettingsError("no tokens can be verified: set jwt_secret, jwks or both")
         self._secret = _import_secret(secret) if secret else None
-        self._keys = _import_jwks(jwks) if jwks else ()
+        keys = _import_jwks(jwks) if jwks else ()
+        self._signer = _signer(keys)
+        self._keys = tuple(map(_verifier, keys))
         self._opaque_keys = tuple(
             (key.encode(), role)
             for key, role in ((publishable_key, "anon"), (secret_key, "service_role"))
@@ -166,11 +176,47 @@ class Keyring:
         """
         if self._secret is None:
             raise SettingsError("tokens cannot be signed without a secret: set jwt_secret")
-        issued_at = int(time.time() if now is None else now)
-        full = {**claims, "iat": issued_at, "exp": issued_at + int(expires_in_s)}
-        return jws.serialize_compact(
-            {"alg": "HS256", "typ": "JWT"}, strict_json.dumps(full), self._secret
-        )
+        return _signed({"alg": "HS256", "typ": "JWT"}, claims, self._secret, expires_in_s, now)
+
+    def issue(
+        self,
+        claims: Mapping[str, JsonValue],
+        *,
+        expires_in_s: float,
+        now: float | None = None,
+    ) -> str:
+        """
+        Make a token that `verify` accepts, with the key of the JWKS that is for signing.
+
+        Args:
+            claims: As for `sign`, which does the same when there is no such key.
+            expires_in_s: As for `sign`.
+            now: As for `sign`.
+
+        Raises:
+            SettingsError: There is nothing to sign with.
+        """
+        if self._signer is None:
+            return self.sign(claims, expires_in_s=expires_in_s, now=now)
+        key, algorithm = self._signer
+        header: dict[str, JsonValue] = {"alg": algorithm, "kid": key.kid, "typ": "JWT"}
+        return _signed(header, claims, key, expires_in_s, now)
+
+    @property
+    def can_issue(self) -> bool:
+        """Whether there is a key to sign with."""
+        return self._signer is not None or self._secret is not None
+
+    def public_keys(self) -> list[JsonValue]:
+        """Give the keys that others can verify tokens by, as JWKs."""
+        return [
+            cast(
+                "JsonValue",
+                {**key.as_dict(private=False), "key_ops": ["verify"], "use": "sig"},
+            )
+            for key in self._keys
+            if not isinstance(key, OctKey)
+        ]
 
     def _opaque_role(self, key: str) -> str | None:
         """Compare *key* with every opaque key, in a time that tells nothing about them."""
@@ -221,6 +267,19 @@ class Keyring:
         """List the keys of the JWKS that are meant for *algorithm*."""
         model = _REGISTRY.get_alg(algorithm)
         return [key for key in self._keys if _fits(model, key)]
+
+
+def _signed(
+    header: dict[str, JsonValue],
+    claims: Mapping[str, JsonValue],
+    key: Key,
+    expires_in_s: float,
+    now: float | None,
+) -> str:
+    """Make a token of *claims*, with its times."""
+    issued_at = int(time.time() if now is None else now)
+    full = {**claims, "iat": issued_at, "exp": issued_at + int(expires_in_s)}
+    return jws.serialize_compact(header, strict_json.dumps(full), key, registry=_REGISTRY)
 
 
 def handshake_text(error: TokenError) -> str:
@@ -392,6 +451,42 @@ def _import_key(position: int, entry: JsonValue) -> Key:
     if isinstance(key, OctKey) and len(key.raw_value) < SECRET_MINIMUM_BYTES:
         raise SettingsError(f"key {position} of jwks is shorter than {SECRET_MINIMUM_BYTES} bytes")
     return key
+
+
+def _signer(keys: tuple[Key, ...]) -> tuple[Key, str] | None:
+    """
+    Find the key that is for signing, and its algorithm.
+
+    Raises:
+        SettingsError: There are several, or it is not a private one.
+    """
+    signers = [key for key in keys if _is_for_signing(key)]
+    if not signers:
+        return None
+    if len(signers) > 1:
+        raise SettingsError('more than one key of jwks has "sign" among its key_ops')
+    (key,) = signers
+    if not key.is_private:
+        raise SettingsError('the key of jwks with "sign" among its key_ops is not a private one')
+    for name in (key.alg, *_SIGNING_ALGORITHMS):
+        with suppress(JoseError):
+            if name is not None:
+                _REGISTRY.get_alg(name).check_key(key)
+                key.ensure_kid()
+                return key, name
+    raise SettingsError('the key of jwks with "sign" among its key_ops fits no algorithm')
+
+
+def _verifier(key: Key) -> Key:
+    """Give the half of *key* that verifies; all of it when it is not for signing."""
+    if not _is_for_signing(key):
+        return key
+    half = key.as_dict(private=isinstance(key, OctKey))
+    return JWKRegistry.import_key({**half, "key_ops": ["verify"]})
+
+
+def _is_for_signing(key: Key) -> bool:
+    return "sign" in (key.get("key_ops") or ())
 
 
 def _fits(model: JWSAlgModel, key: Key) -> bool:

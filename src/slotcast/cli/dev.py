@@ -113,6 +113,8 @@ def _with_tools(given: Settings) -> Settings:
     return dataclasses.replace(
         given,
         inspector="on" if given.inspector == "auto" else given.inspector,
+        auth="on" if given.auth == "auto" else given.auth,
+        auth_autoconfirm="on" if given.auth_autoconfirm == "auto" else given.auth_autoconfirm,
         metrics="open" if given.metrics == "token" and not given.metrics_token else given.metrics,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from psycopg import AsyncConnection
@@ -10,6 +11,8 @@ from psycopg_pool import AsyncConnectionPool
 from psycopg_pool.pool_async import AddConnection
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from psycopg_pool.pool_async import MaintenanceTask
 
 TEXT_FORMS: Final = (
@@ -35,28 +38,35 @@ class _Pool(AsyncConnectionPool[AsyncConnection[TupleRow]]):
         await super().schedule_task(task, min(delay, _RECONNECT_CAP_S) if is_attempt else delay)
 
 
-async def _use_text_forms(connection: AsyncConnection[TupleRow]) -> None:
+async def _configure(session: Mapping[str, str], connection: AsyncConnection[TupleRow]) -> None:
     """
-    Have values in `TEXT_FORMS`.
+    Have values in `TEXT_FORMS`, and the settings *session*.
 
     As settings of the session, not of its start, so that SET … TO DEFAULT still finds what
     the database has: policies are judged under that.
     """
-    for option in TEXT_FORMS.removeprefix("-c ").split(" -c "):
-        name, _, value = option.partition("=")
+    forms = (option.partition("=") for option in TEXT_FORMS.removeprefix("-c ").split(" -c "))
+    for name, value in {**{name: value for name, _, value in forms}, **session}.items():
         await connection.execute("select set_config(%s, %s, false)", [name, value])
 
 
 def make_pool(
-    conninfo: str, *, size: int, statement_timeout_s: float
+    conninfo: str,
+    *,
+    size: int,
+    statement_timeout_s: float,
+    session: Mapping[str, str] | None = None,
 ) -> AsyncConnectionPool[AsyncConnection[TupleRow]]:
     """
-    Make a pool of read-only autocommit connections; the caller opens and closes it.
+    Make a pool of autocommit connections; the caller opens and closes it.
+
+    They are read-only unless *session* says otherwise.
 
     Args:
         conninfo: Where PostgreSQL is.
         size: Most connections; one is kept open when idle.
         statement_timeout_s: Longest that a statement may run, in seconds.
+        session: PostgreSQL's settings for each session, such as ``role``.
     """
     options: dict[str, Any] = {
         "autocommit": True,
@@ -72,7 +82,7 @@ def make_pool(
     return _Pool(
         conninfo,
         kwargs=options,
-        configure=_use_text_forms,
+        configure=partial(_configure, session or {}),
         min_size=1,
         max_size=size,
         open=False,

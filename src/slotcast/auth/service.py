@@ -1,0 +1,181 @@
+"""What every handler is given: settings, clock, keys, connections, and whoever sends mail."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol
+
+import psycopg
+from psycopg.errors import LockNotAvailable, QueryCanceled
+from psycopg_pool import PoolTimeout
+
+from slotcast.auth.errors import AuthError
+from slotcast.observations import Observation, observe, problem
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+    from psycopg import AsyncConnection
+    from psycopg.rows import TupleRow
+    from psycopg_pool import AsyncConnectionPool
+
+    from slotcast.auth.endpoints import Body, Request
+    from slotcast.auth.passwords import Passwords
+    from slotcast.auth.store import Connection
+    from slotcast.auth.users import User
+    from slotcast.settings import Settings
+    from slotcast.tokens import Keyring
+
+PREFIX: Final = "/auth/v1"
+"""Where the endpoints are on this server."""
+
+FAILURE: Final = "Unexpected failure, please check server logs for more information"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountsFailed(Observation):
+    """PostgreSQL, or a trigger of the app, refused what a request about an account needs."""
+
+    level: ClassVar[int] = logging.ERROR
+    problem: str
+
+
+class Confirmations(Protocol):
+    """
+    Makes sure that an address or a wish is really the user's, by mail.
+
+    Each takes part in the caller's transaction and refuses by `AuthError`.
+    """
+
+    async def confirm_sign_up(
+        self, service: AuthService, connection: Connection, user: User, request: Request, body: Body
+    ) -> User:
+        """
+        Send a mail by which *user*, new or not confirmed yet, confirms the address.
+
+        Args:
+            service: Of this server.
+            connection: In a transaction.
+            user: Whose address it is.
+            request: With *redirect_to*.
+            body: Of the request, with the code challenge if there is one.
+
+        Returns:
+            The user as the database has it now, with `confirmation_sent_at`.
+        """
+        ...
+
+    async def change_email(
+        self,
+        service: AuthService,
+        connection: Connection,
+        user: User,
+        email: str,
+        request: Request,
+        body: Body,
+    ) -> User:
+        """
+        Send the mails by which *user* confirms a change to *email*, which nobody has.
+
+        Returns:
+            The user as the database has it now, with `email_change`.
+        """
+        ...
+
+    async def check_nonce(
+        self, service: AuthService, connection: Connection, user: User, nonce: str
+    ) -> None:
+        """Refuse a *nonce* that was not mailed to *user*; one that was is used up."""
+        ...
+
+
+class AuthService:
+    """
+    Serves accounts.
+
+    Args:
+        settings: What an operator may set.
+        keyring: Signs and verifies tokens.
+        pool: Of connections that act as the owner of schema `auth`.
+        passwords: Hashes them.
+        confirmations: Sends mail.
+        now: The clock, in UTC.
+
+    Attributes:
+        api_url: Where this server is reached, such as ``http://127.0.0.1:54321``; set as
+            soon as it listens.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        keyring: Keyring,
+        pool: AsyncConnectionPool[AsyncConnection[TupleRow]],
+        passwords: Passwords,
+        confirmations: Confirmations,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.settings = settings
+        self.keyring = keyring
+        self.pool = pool
+        self.passwords = passwords
+        self.confirmations = confirmations
+        self.now = now
+        self.api_url = ""
+
+    @property
+    def url(self) -> str:
+        """Where the endpoints are for clients, and what tokens name as their issuer."""
+        return self.settings.auth_external_url.rstrip("/") or self.api_url + PREFIX
+
+    @property
+    def site_url(self) -> str:
+        """Where people are sent who did not say whither."""
+        return self.settings.auth_site_url or self.api_url
+
+    @asynccontextmanager
+    async def transaction(self, failure: str = FAILURE) -> AsyncGenerator[Connection]:
+        """
+        Give a connection in a transaction, which counts unless the block raises.
+
+        Args:
+            failure: What the client is told when PostgreSQL refuses, or a trigger of the app
+                does; the log says why.
+
+        Raises:
+            AuthError: PostgreSQL refused (500) or is too busy (503 and 504), or a row was
+                held by others for too long (409).
+        """
+        try:
+            timeout_s = self.settings.auth_timeout_s
+            async with self.pool.connection(timeout_s) as connection, connection.transaction():
+                yield connection
+        except PoolTimeout:
+            raise AuthError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "request_timeout",
+                "The server is too busy, please try again",
+                headers={"Retry-After": "1"},
+            ) from None
+        except LockNotAvailable:
+            raise AuthError(
+                HTTPStatus.CONFLICT,
+                "conflict",
+                "Too many concurrent requests on the same user or session",
+            ) from None
+        except QueryCanceled:
+            raise AuthError(
+                HTTPStatus.GATEWAY_TIMEOUT,
+                "request_timeout",
+                "Processing this request timed out, please retry after a moment.",
+            ) from None
+        except psycopg.Error as error:
+            observe(AccountsFailed(problem=problem(error)))
+            raise AuthError(
+                HTTPStatus.INTERNAL_SERVER_ERROR, "unexpected_failure", failure
+            ) from error

@@ -1,0 +1,210 @@
+"""
+SQL on schema `auth`.
+
+Functions take a connection of the service's pool, which acts as `supabase_auth_admin`, and
+take part in the transaction it is in. They return None where there is no such row.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, LiteralString, TypeAlias
+from uuid import UUID
+
+from psycopg import sql
+from psycopg.errors import UniqueViolation
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from slotcast.auth.users import User
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from psycopg import AsyncConnection
+    from psycopg.rows import TupleRow
+
+    from slotcast.claims import JsonValue
+
+Connection: TypeAlias = "AsyncConnection[TupleRow]"
+
+INSTANCE_ID: Final = UUID(int=0)
+"""What `instance_id` is in all rows."""
+
+UNIQUE_EMAIL: Final = "users_email_partial_key"
+"""The constraint that a second user with the same address would break."""
+
+# Seeds and dashboards leave NULL in columns that are text for us, objects of another kind in
+# metadata, and 'infinity' where somebody is banned for good. The session's time zone is UTC.
+_USER: Final = """
+select u.id, coalesce(u.aud, '') as aud, coalesce(u.role, '') as role,
+       coalesce(u.email, '') as email, coalesce(u.encrypted_password, '') as encrypted_password,
+       u.email_confirmed_at, u.invited_at,
+       coalesce(u.confirmation_token, '') as confirmation_token, u.confirmation_sent_at,
+       coalesce(u.recovery_token, '') as recovery_token, u.recovery_sent_at,
+       coalesce(u.email_change_token_new, '') as email_change_token_new,
+       coalesce(u.email_change_token_current, '') as email_change_token_current,
+       coalesce(u.email_change_confirm_status, 0) as email_change_confirm_status,
+       coalesce(u.email_change, '') as email_change, u.email_change_sent_at, u.last_sign_in_at,
+       case jsonb_typeof(u.raw_app_meta_data) when 'object' then u.raw_app_meta_data
+         else '{}' end as raw_app_meta_data,
+       case jsonb_typeof(u.raw_user_meta_data) when 'object' then u.raw_user_meta_data
+         else '{}' end as raw_user_meta_data,
+       u.created_at, u.updated_at, coalesce(u.phone, '') as phone, u.phone_confirmed_at,
+       coalesce(u.phone_change, '') as phone_change, u.phone_change_sent_at, u.confirmed_at,
+       least(u.banned_until, '9999-12-31') as banned_until,
+       coalesce(u.reauthentication_token, '') as reauthentication_token,
+       u.reauthentication_sent_at, u.is_sso_user, u.deleted_at, u.is_anonymous,
+       array(
+         select jsonb_build_object(
+           'identity_id', i.id, 'id', i.provider_id, 'user_id', i.user_id,
+           'identity_data', i.identity_data, 'provider', i.provider
+         ) || jsonb_strip_nulls(jsonb_build_object(
+           'last_sign_in_at', to_char(i.last_sign_in_at, moment),
+           'created_at', to_char(i.created_at, moment),
+           'updated_at', to_char(i.updated_at, moment),
+           'email', i.email
+         ))
+         from auth.identities i
+         where i.user_id = u.id order by i.created_at, i.id
+       ) as identities
+from auth.users u
+cross join (values ('YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) as forms (moment)
+"""
+
+_CREATE_IDENTITY: Final = """
+insert into auth.identities
+  (id, provider_id, user_id, identity_data, provider, last_sign_in_at, created_at, updated_at)
+values (gen_random_uuid(), %(user_id)s::text, %(user_id)s, %(data)s, 'email',
+        %(now)s, %(now)s, %(now)s)
+"""
+
+
+async def find_user(
+    connection: Connection, user_id: UUID, *, for_update: bool = False
+) -> User | None:
+    """Find the user with this id; *for_update* makes other writers of the row wait."""
+    return await _user(connection, "where u.id = %s", [user_id], for_update=for_update)
+
+
+async def find_user_by_email(
+    connection: Connection, email: str, *, audience: str, for_update: bool = False
+) -> User | None:
+    """Find the user who signs in with *email*, which is in lower case."""
+    return await _user(
+        connection,
+        "where u.instance_id = %s and lower(u.email) = %s and u.aud = %s and not u.is_sso_user",
+        [INSTANCE_ID, email, audience],
+        for_update=for_update,
+    )
+
+
+async def insert_user(connection: Connection, user: User, *, now: datetime) -> User | None:
+    """
+    Insert *user*, and an identity for the email address if there is one.
+
+    Triggers of the app run, and may refuse.
+
+    Returns:
+        The user as the database has it now, or None when the address is taken.
+
+    Raises:
+        psycopg.Error: A trigger raised.
+    """
+    values: dict[str, object] = {
+        "instance_id": INSTANCE_ID,
+        "id": user.id,
+        "aud": user.aud,
+        "role": user.role,
+        "email": user.email or None,
+        "encrypted_password": user.encrypted_password or None,
+        "email_confirmed_at": user.email_confirmed_at,
+        "invited_at": user.invited_at,
+        "confirmation_token": "",
+        "recovery_token": "",
+        "email_change_token_new": "",
+        "email_change": "",
+        "last_sign_in_at": user.last_sign_in_at,
+        "raw_app_meta_data": Jsonb(user.raw_app_meta_data),
+        "raw_user_meta_data": Jsonb(user.raw_user_meta_data),
+        "created_at": now,
+        "updated_at": now,
+        "phone": user.phone or None,
+        "phone_confirmed_at": user.phone_confirmed_at,
+        "banned_until": user.banned_until,
+        "is_anonymous": user.is_anonymous,
+    }
+    statement = sql.SQL("insert into auth.users ({}) values ({})").format(
+        sql.SQL(", ").join(map(sql.Identifier, values)),
+        sql.SQL(", ").join(map(sql.Placeholder, values)),
+    )
+    try:
+        async with connection.transaction():
+            await connection.execute(statement, values)
+    except UniqueViolation as error:
+        if error.diag.constraint_name == UNIQUE_EMAIL:
+            return None
+        raise
+    if user.email:
+        await insert_identity(connection, user, now=now)
+    return await find_user(connection, user.id)
+
+
+async def insert_identity(connection: Connection, user: User, *, now: datetime) -> None:
+    """Insert the identity with which *user* signs in by email address."""
+    data: dict[str, JsonValue] = {
+        **user.raw_user_meta_data,
+        "sub": str(user.id),
+        "email": user.email,
+        "email_verified": user.is_confirmed,
+        "phone_verified": False,
+    }
+    await connection.execute(
+        _CREATE_IDENTITY, {"user_id": user.id, "data": Jsonb(data), "now": now}
+    )
+
+
+async def update_user(
+    connection: Connection, user_id: UUID, changes: Mapping[str, object], *, now: datetime
+) -> User | None:
+    """
+    Change columns of a user, and `updated_at`.
+
+    Args:
+        connection: In a transaction.
+        user_id: Whose row.
+        changes: Column to value; objects become jsonb.
+        now: The time.
+
+    Returns:
+        The user as the database has it now.
+
+    Raises:
+        psycopg.Error: A constraint or trigger refused.
+    """
+    values = {
+        name: Jsonb(value) if isinstance(value, dict) else value
+        for name, value in {**changes, "updated_at": now}.items()
+    }
+    statement = sql.SQL("update auth.users set {} where id = {}").format(
+        sql.SQL(", ").join(
+            sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name))
+            for name in values
+        ),
+        sql.Placeholder("user_id"),
+    )
+    await connection.execute(statement, {**values, "user_id": user_id})
+    return await find_user(connection, user_id)
+
+
+async def _user(
+    connection: Connection,
+    condition: LiteralString,
+    values: list[object],
+    *,
+    for_update: bool,
+) -> User | None:
+    lock = " for update of u" if for_update else ""
+    async with connection.cursor(row_factory=class_row(User)) as cursor:
+        await cursor.execute(_USER + condition + lock, values)
+        return await cursor.fetchone()
