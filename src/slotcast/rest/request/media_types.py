@@ -38,9 +38,12 @@ _PLANS: Final = {
     "application/vnd.pgrst.plan+json": PlanFormat.JSON,
 }
 
+_BLANKS: Final = re.compile("[ \t]+")
+
 _QUALITY: Final = re.compile(r";q=([0-9.]{1,10})[^;]*", re.IGNORECASE | re.ASCII)
 
-_UNQUOTED_COMMA: Final = re.compile(r',(?=(?:[^"]*"[^"]*")*[^"]*\Z)')
+_PART: Final = re.compile(r'(?:[^",]|"[^"]*"?)+')
+"""What is between commas, but for those in quotes."""
 
 
 def parse_accept(value: str | None) -> tuple[AcceptedMediaType, ...]:
@@ -51,17 +54,10 @@ def parse_accept(value: str | None) -> tuple[AcceptedMediaType, ...]:
         The media types, best first: by quality, then the more specific, then as they came.
         Without a header, or with an empty one, anything.
     """
-    found = [one for one in _parts(value or "") if one][:ACCEPTED_LIMIT]
+    found = _PART.findall(_BLANKS.sub("", value or ""))[:ACCEPTED_LIMIT]
     weighed = [(_weight(one), parse_media_type(_QUALITY.sub("", one))) for one in found]
     weighed.sort(key=lambda one: one[0], reverse=True)
     return tuple(media_type for _, media_type in weighed) or (ANY,)
-
-
-def _parts(value: str) -> list[str]:
-    without_blanks = value.replace(" ", "").replace("\t", "")
-    if '"' in without_blanks:
-        return _UNQUOTED_COMMA.split(without_blanks)
-    return without_blanks.split(",")
 
 
 def _weight(text: str) -> tuple[float, int]:
@@ -94,18 +90,21 @@ def parse_media_type(text: str) -> AcceptedMediaType:
 
 
 def _plan(plan_format: PlanFormat, parameters: list[str]) -> PlanMediaType:
-    values = dict(one.partition("=")[::2] for one in reversed(parameters))
-    words = values.get("options", "").split("|")
+    words = _parameter("options=", parameters).split("|")
     options = tuple(option for option in PlanOption if option.value in words)
-    of = parse_media_type(values.get("for", "").strip('"') or JSON.name)
+    of = parse_media_type(_parameter("for=", parameters).strip('"') or JSON.name)
     return PlanMediaType(plan_format, options, of if isinstance(of, MediaType) else JSON)
+
+
+def _parameter(prefix: str, parameters: list[str]) -> str:
+    return next((one.removeprefix(prefix) for one in parameters if one.startswith(prefix)), "")
 
 
 def parse_content_type(value: str | None) -> MediaType:
     """Read the Content-Type of a request; without one it is JSON."""
     if value is None:
         return JSON
-    found = parse_media_type(value.replace(" ", "").replace("\t", ""))
+    found = parse_media_type(_BLANKS.sub("", value))
     return found if isinstance(found, MediaType) else JSON
 
 

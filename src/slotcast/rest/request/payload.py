@@ -12,9 +12,12 @@ from slotcast.rest.request.media_types import CSV, FORM, JSON, OCTET_STREAM, TEX
 from slotcast.rest.request.query_string import not_text, split
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from slotcast.claims import JsonValue
     from slotcast.rest.request.ast import MediaType, Payload, Target
 
-_CSV_FIELD: Final = re.compile(r'(?:"((?:[^"]|"")*)"|([^,\r\n]*))(,|\r\n|\r|\n|\Z)')
+_CSV_FIELD: Final = re.compile(r'(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n|\r|\n|\Z)')
 
 _CSV_NULL: Final = "NULL"
 
@@ -80,30 +83,32 @@ def _json(text: str, body: bytes, *, is_call: bool) -> JsonPayload:
     if is_call and not body:
         return JsonPayload(b"{}", (), is_object=True)
     try:
-        value = _DECODER.decode(text)
+        value: JsonValue = _DECODER.decode(text)
     except (ValueError, RecursionError):
         raise _bad_body("Empty or invalid json") from None
     if not isinstance(value, (dict, list)) or value == []:
         return JsonPayload(b"[]", (), is_object=False)
-    return JsonPayload(body, _keys(value), _is_object(body))
+    rows = value if isinstance(value, list) else [value]
+    return JsonPayload(body, _keys(rows), isinstance(value, dict))
 
 
-def _keys(value: dict[str, Any] | list[Any]) -> tuple[str, ...]:
+def _keys(rows: Sequence[JsonValue]) -> tuple[str, ...]:
     """Give the names that every object has, sorted."""
-    rows: list[Any] = value if isinstance(value, list) else [value]
     first = rows[0]
     if not isinstance(first, dict):
         raise _bad_body("All object keys must match")
-    keys = cast("dict[str, Any]", first).keys()
-    if any(not isinstance(row, dict) or row.keys() != keys for row in rows):
+    names = first.keys()
+    if not all(isinstance(row, dict) and row.keys() == names for row in rows):
         raise _bad_body("All object keys must match")
-    return tuple(sorted(keys))
+    return tuple(sorted(names))
 
 
 def _rows(value: dict[str, str] | list[dict[str, str | None]]) -> JsonPayload:
-    """Make JSON of rows that came in another form."""
+    """Make JSON of rows that came in another form and are alike."""
     data = json.dumps(value, ensure_ascii=False).encode()
-    return JsonPayload(data, _keys(value) if value else (), isinstance(value, dict))
+    if isinstance(value, dict):
+        return JsonPayload(data, tuple(sorted(value)), is_object=True)
+    return JsonPayload(data, tuple(sorted(value[0])) if value else (), is_object=False)
 
 
 def _csv_rows(text: str) -> list[dict[str, str | None]]:

@@ -80,7 +80,7 @@ def parse_preferences(
     )
 
 
-def _first(kind: type[_Choice], known: list[enum.Enum]) -> _Choice | None:
+def _first(kind: type[_Choice], known: Sequence[enum.Enum]) -> _Choice | None:
     return next((one for one in known if isinstance(one, kind)), None)
 
 
