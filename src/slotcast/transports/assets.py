@@ -30,6 +30,8 @@ NAMES: Final = (
     "inspector.js",
     "protocol.js",
     "advice.js",
+    "mail.css",
+    "mail.js",
 )
 """What browsers load beside the pages themselves."""
 
@@ -48,10 +50,15 @@ _POLICY: Final = (
 )
 
 
-def page_headers() -> Mapping[str, str]:
-    """Give the headers of a page: nothing from elsewhere is used, and nothing inline runs."""
+def page_headers(*, has_frames: bool = False) -> Mapping[str, str]:
+    """
+    Give the headers of a page: nothing from elsewhere is used, and nothing inline runs.
+
+    Args:
+        has_frames: Whether it shows other pages of this server within itself.
+    """
     return {
-        "Content-Security-Policy": _POLICY,
+        "Content-Security-Policy": _POLICY + ("; frame-src 'self'" if has_frames else ""),
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
         "Cache-Control": "no-store",

@@ -1,0 +1,261 @@
+"""
+Mails on their way: written at once, delivered in the background, each with a logged outcome.
+
+Who asked for a mail is answered before it is delivered. That is not only faster: the time of
+an answer must not tell whether there was somebody to write to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, Protocol
+
+import aiosmtplib
+
+from slotcast.auth.letters import compose
+from slotcast.observations import Observation, observe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+    from email.headerregistry import Address
+    from email.message import EmailMessage
+
+    from slotcast.auth.letters import Letter, LetterKind, Template
+
+WAITING_LIMIT: Final = 200
+"""Most mails that are on their way at a time."""
+_AT_ONCE: Final = 4
+_RETRY_AFTER_S: Final = (2.0, 15.0)
+_FIRST_PERMANENT: Final = 500
+
+Security = Literal["starttls", "tls", "none"]
+
+
+class MailQueueFull(Exception):
+    """So many mails are on their way that no further one is taken."""
+
+
+class MailRefused(Exception):
+    """
+    A mail could not be handed over.
+
+    Attributes:
+        is_final: Whether it would be refused again.
+    """
+
+    def __init__(self, reason: str, *, is_final: bool) -> None:
+        super().__init__(reason)
+        self.is_final = is_final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """A letter and the message made of it."""
+
+    letter: Letter
+    message: EmailMessage
+
+
+class Postman(Protocol):
+    """Takes mails away: to an SMTP server, or into the mailbox of `slotcast dev`."""
+
+    async def deliver(self, mail: Mail) -> None:
+        """
+        Hand *mail* over.
+
+        Raises:
+            MailRefused: It could not be.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailDelivered(Observation):
+    """A mail was handed over."""
+
+    kind: str
+    message_id: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailUndelivered(Observation):
+    """A mail was given up."""
+
+    level: ClassVar[int] = logging.ERROR
+    kind: str
+    message_id: str
+    attempt: int
+    reason: str
+
+
+class Dispatch:
+    """
+    Writes letters and sees to their delivery.
+
+    Args:
+        postman: Takes the mails.
+        templates: How letters are worded.
+        sender: Whom they are from.
+        clock: Gives the time, with its zone.
+        retry_after_s: How long to wait before each further attempt.
+    """
+
+    def __init__(
+        self,
+        postman: Postman,
+        *,
+        templates: Mapping[LetterKind, Template],
+        sender: Address,
+        clock: Callable[[], datetime],
+        retry_after_s: Sequence[float] = _RETRY_AFTER_S,
+    ) -> None:
+        self._postman = postman
+        self._templates = templates
+        self._sender = sender
+        self._clock = clock
+        self._retry_after_s = retry_after_s
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    def check(self, count: int = 1) -> None:
+        """
+        Make sure that *count* letters would be taken.
+
+        Raises:
+            MailQueueFull: They would not.
+        """
+        if len(self._under_way) + count > WAITING_LIMIT:
+            raise MailQueueFull
+
+    def send(self, letter: Letter) -> None:
+        """
+        Write *letter* and have it delivered; what becomes of it is logged.
+
+        Raises:
+            MailQueueFull: It is not taken.
+            ValueError: There can be no mail to that address.
+        """
+        self.check()
+        message = compose(
+            letter, self._templates[letter.kind], sender=self._sender, now=self._clock()
+        )
+        task = asyncio.create_task(self._deliver(Mail(letter=letter, message=message)))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def stop(self, *, timeout_s: float) -> None:
+        """Wait until all mails are delivered, or give them up after *timeout_s*."""
+        if not self._under_way:
+            return
+        _, late = await asyncio.wait(self._under_way, timeout=timeout_s)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def _deliver(self, mail: Mail) -> None:
+        """Try until *mail* is handed over, refused for good, or enough was tried."""
+        attempt = 1
+        try:
+            for pause_s in (*self._retry_after_s, None):
+                try:
+                    async with self._slots:
+                        await self._postman.deliver(mail)
+                except MailRefused as refused:
+                    if refused.is_final or pause_s is None:
+                        _give_up(mail, attempt, str(refused))
+                        return
+                else:
+                    observe(
+                        MailDelivered(
+                            kind=mail.letter.kind,
+                            message_id=str(mail.message["Message-ID"]),
+                            attempt=attempt,
+                        )
+                    )
+                    return
+                await asyncio.sleep(pause_s)
+                attempt += 1
+        except asyncio.CancelledError:
+            _give_up(mail, attempt, "the server stops")
+            raise
+
+
+def _give_up(mail: Mail, attempt: int, reason: str) -> None:
+    observe(
+        MailUndelivered(
+            kind=mail.letter.kind,
+            message_id=str(mail.message["Message-ID"]),
+            attempt=attempt,
+            reason=reason,
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpServer:
+    """
+    Where mails are handed over.
+
+    Attributes:
+        host: Its name or address.
+        port: Its TCP port.
+        security: `starttls` demands an upgrade, `tls` begins with TLS, `none` is for a relay
+            on this machine.
+        user: To log in as; empty not to.
+        password: The user's.
+        timeout_s: Longest that connecting and each of the server's answers may take.
+    """
+
+    host: str
+    port: int
+    security: Security
+    user: str
+    password: str
+    timeout_s: float
+
+
+class SmtpPostman:
+    """Hands mails to an SMTP server, each on a connection of its own."""
+
+    def __init__(self, server: SmtpServer) -> None:
+        self._server = server
+
+    async def deliver(self, mail: Mail) -> None:
+        """
+        Hand *mail* over.
+
+        Raises:
+            MailRefused: The server is out of reach, or refuses. Its words, which may quote
+                the address, are not repeated.
+        """
+        server = self._server
+        try:
+            await aiosmtplib.send(
+                mail.message,
+                hostname=server.host,
+                port=server.port,
+                username=server.user or None,
+                password=server.password if server.user else None,
+                use_tls=server.security == "tls",
+                start_tls=server.security == "starttls",
+                timeout=server.timeout_s,
+                # Otherwise a DNS query that blocks would ask for it.
+                local_hostname=socket.gethostname(),
+            )
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            codes = [refused.code for refused in error.recipients]
+            raise _refused("SMTPRecipientsRefused", min(codes, default=0)) from None
+        except aiosmtplib.SMTPResponseException as error:
+            raise _refused(type(error).__name__, error.code) from None
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            raise MailRefused(type(error).__name__, is_final=False) from None
+
+
+def _refused(kind: str, code: int) -> MailRefused:
+    """Make the error for an answer of the server; those from 500 on are final (RFC 5321)."""
+    return MailRefused(f"{kind}, code {code}", is_final=code >= _FIRST_PERMANENT)
