@@ -431,7 +431,7 @@ class Query:
         range: Of the requested relation: ``limit`` and ``offset`` without the Range header.
         embed_ranges: One for each path at most.
         columns: What of the payload is written, or the arguments it gives; None without the
-            parameter. Without repetitions.
+            parameter. Sorted, without repetitions.
         on_conflict: Columns whose equality makes a conflict; None without the parameter.
         arguments: Of a function called with GET or HEAD: names and texts, repetitions kept
             (a VARIADIC parameter collects them, any other takes the last). Empty otherwise.
@@ -595,8 +595,7 @@ class JsonPayload:
     Attributes:
         data: One JSON value, UTF-8. CSV has been turned into an array of objects, and the
             form of a write into an object. A scalar has become ``[]`` where rows are wanted.
-        keys: The names that all objects have, in the order of the first; empty for ``[]``
-            and ``{}``. None if the request has `Query.columns`: then *data* is as it came,
+        keys: The names that all objects have, sorted; empty for ``[]`` and ``{}``. None if the request has `Query.columns`: then *data* is as it came,
             perhaps not even JSON, and only those columns count.
         is_object: Whether *data* begins with ``{``, hence is one row.
     """
