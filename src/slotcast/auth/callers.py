@@ -91,7 +91,7 @@ async def authenticate(service: AuthService, request: Request) -> Caller:
         user = await store.find_user(connection, user_id)
         session = session_id and await sessions.find_session(connection, session_id)
     if user is None or user.deleted_at is not None:
-        raise forbidden("user_not_found", "User from sub claim in JWT does not exist")
+        raise store.user_gone()
     if session_id is not None and (session is None or session.user_id != user.id):
         raise forbidden("session_not_found", "Session from session_id claim in JWT does not exist")
     if user.is_banned(service.now()):

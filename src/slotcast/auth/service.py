@@ -13,20 +13,23 @@ import psycopg
 from psycopg.errors import LockNotAvailable, QueryCanceled
 from psycopg_pool import PoolTimeout
 
+from slotcast.auth import audit
 from slotcast.auth.errors import AuthError
 from slotcast.observations import Observation, observe, problem
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Mapping
 
     from psycopg import AsyncConnection
     from psycopg.rows import TupleRow
     from psycopg_pool import AsyncConnectionPool
 
+    from slotcast.auth.audit import AuditAction
     from slotcast.auth.endpoints import Body, Request
     from slotcast.auth.passwords import Passwords
     from slotcast.auth.store import Connection
     from slotcast.auth.users import User
+    from slotcast.claims import JsonValue
     from slotcast.settings import Settings
     from slotcast.tokens import Keyring
 
@@ -137,6 +140,25 @@ class AuthService:
     def site_url(self) -> str:
         """Where people are sent who did not say whither."""
         return self.settings.auth_site_url or self.api_url
+
+    async def record(
+        self,
+        connection: Connection,
+        action: AuditAction,
+        user: User,
+        request: Request,
+        *,
+        traits: Mapping[str, JsonValue] | None = None,
+    ) -> None:
+        """Write down that *user* did *action*, by *request*; see `audit.record`."""
+        await audit.record(
+            connection,
+            action,
+            audit.user_actor(user),
+            address=request.address,
+            now=self.now(),
+            traits=traits,
+        )
 
     @asynccontextmanager
     async def transaction(self, failure: str = FAILURE) -> AsyncGenerator[Connection]:

@@ -139,7 +139,7 @@ async def sign_in(
     )
     await connection.execute(_NOTE_SIGN_IN, {"now": now, "user_id": user.id})
     signed_in = await store.update_user(connection, user.id, {"last_sign_in_at": now}, now=now)
-    return to_json(service, signed_in or user, session)
+    return to_json(service, signed_in, session)
 
 
 def client_of(request: Request) -> Mapping[str, object]:
@@ -200,3 +200,15 @@ def access_claims(service: AuthService, user: User, session: Session) -> dict[st
         "session_id": str(session.id),
         "is_anonymous": user.is_anonymous,
     }
+
+
+async def end(connection: Connection, session_id: UUID) -> None:
+    """End a session, with all its tokens."""
+    await connection.execute("delete from auth.sessions where id = %s", [session_id])
+
+
+async def end_all(connection: Connection, user_id: UUID, *, but: UUID | None = None) -> None:
+    """End the sessions of a user, all or all but one."""
+    await connection.execute(
+        "delete from auth.sessions where user_id = %s and id is distinct from %s", [user_id, but]
+    )

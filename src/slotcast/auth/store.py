@@ -15,6 +15,7 @@ from psycopg.errors import UniqueViolation
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from slotcast.auth.errors import forbidden
 from slotcast.auth.users import User
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from psycopg import AsyncConnection
     from psycopg.rows import TupleRow
 
+    from slotcast.auth.errors import AuthError
     from slotcast.claims import JsonValue
 
 Connection: TypeAlias = "AsyncConnection[TupleRow]"
@@ -52,7 +54,8 @@ select u.id, coalesce(u.aud, '') as aud, coalesce(u.role, '') as role,
          else '{}' end as raw_user_meta_data,
        u.created_at, u.updated_at, coalesce(u.phone, '') as phone, u.phone_confirmed_at,
        coalesce(u.phone_change, '') as phone_change, u.phone_change_sent_at, u.confirmed_at,
-       least(u.banned_until, '9999-12-31') as banned_until,
+       case when isfinite(u.banned_until) then u.banned_until
+            when u.banned_until > now() then '9999-12-31Z' end as banned_until,
        coalesce(u.reauthentication_token, '') as reauthentication_token,
        u.reauthentication_sent_at, u.is_sso_user, u.deleted_at, u.is_anonymous,
        array(
@@ -72,6 +75,18 @@ from auth.users u
 cross join (values ('YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) as forms (moment)
 """
 
+NO_ONE_TIME_TOKENS: Final = dict.fromkeys(
+    (
+        "confirmation_token",
+        "recovery_token",
+        "email_change_token_new",
+        "email_change_token_current",
+        "reauthentication_token",
+    ),
+    "",
+)
+"""Columns of a user who has no mail to answer."""
+
 _CREATE_IDENTITY: Final = """
 insert into auth.identities
   (id, provider_id, user_id, identity_data, provider, last_sign_in_at, created_at, updated_at)
@@ -85,6 +100,24 @@ async def find_user(
 ) -> User | None:
     """Find the user with this id; *for_update* makes other writers of the row wait."""
     return await _user(connection, "where u.id = %s", [user_id], for_update=for_update)
+
+
+async def get_user(connection: Connection, user_id: UUID, *, for_update: bool = False) -> User:
+    """
+    Find the user with this id, who was there a moment ago.
+
+    Raises:
+        AuthError: There is none any more.
+    """
+    user = await find_user(connection, user_id, for_update=for_update)
+    if user is None:
+        raise user_gone()
+    return user
+
+
+def user_gone() -> AuthError:
+    """Make the error of a user who no longer exists."""
+    return forbidden("user_not_found", "User from sub claim in JWT does not exist")
 
 
 async def find_user_by_email(
@@ -166,7 +199,7 @@ async def insert_identity(connection: Connection, user: User, *, now: datetime) 
 
 async def update_user(
     connection: Connection, user_id: UUID, changes: Mapping[str, object], *, now: datetime
-) -> User | None:
+) -> User:
     """
     Change columns of a user, and `updated_at`.
 
@@ -180,6 +213,7 @@ async def update_user(
         The user as the database has it now.
 
     Raises:
+        AuthError: There is no such user any more.
         psycopg.Error: A constraint or trigger refused.
     """
     values = {
@@ -194,7 +228,19 @@ async def update_user(
         sql.Placeholder("user_id"),
     )
     await connection.execute(statement, {**values, "user_id": user_id})
-    return await find_user(connection, user_id)
+    return await get_user(connection, user_id)
+
+
+async def delete_identity(connection: Connection, user_id: UUID, identity_id: UUID) -> None:
+    """Take an identity from a user."""
+    await connection.execute(
+        "delete from auth.identities where user_id = %s and id = %s", [user_id, identity_id]
+    )
+
+
+async def delete_one_time_tokens(connection: Connection, user_id: UUID) -> None:
+    """Make all mails to a user worthless; `NO_ONE_TIME_TOKENS` does the rest."""
+    await connection.execute("delete from auth.one_time_tokens where user_id = %s", [user_id])
 
 
 async def _user(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
+
+from slotcast import strict_json
+from slotcast.auth.errors import unprocessable
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -15,6 +19,9 @@ AUDIENCE: Final = "authenticated"
 """The audience of users and of their tokens."""
 ROLE: Final = "authenticated"
 """The role of users who were given no other."""
+
+METADATA_LIMIT_BYTES: Final = 6 * 1024
+"""Most that users may have stored about themselves: every access token carries it."""
 
 _OPTIONAL_MOMENTS: Final = (
     "email_confirmed_at",
@@ -121,3 +128,32 @@ def moment(at: datetime | None) -> str | None:
 def merged(current: dict[str, JsonValue], changes: dict[str, JsonValue]) -> dict[str, JsonValue]:
     """Change metadata: members of *changes* replace those of *current*, null removes them."""
     return {name: value for name, value in (current | changes).items() if value is not None}
+
+
+def email_provider() -> dict[str, JsonValue]:
+    """Give the app's metadata of a user who signs in by email address."""
+    return {"provider": "email", "providers": ["email"]}
+
+
+def confirmed(user: User, now: datetime) -> User:
+    """Give *user*, who has just shown that the email address is theirs."""
+    return dataclasses.replace(
+        user,
+        email_confirmed_at=now,
+        raw_user_meta_data={**user.raw_user_meta_data, "email_verified": True},
+    )
+
+
+def checked_metadata(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """
+    Give *metadata* if it can be stored and be part of every access token.
+
+    Raises:
+        AuthError: It is too large.
+    """
+    if len(strict_json.dumps(metadata)) > METADATA_LIMIT_BYTES:
+        raise unprocessable(
+            "validation_failed",
+            f"User metadata cannot be larger than {METADATA_LIMIT_BYTES} bytes",
+        )
+    return metadata

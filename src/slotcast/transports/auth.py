@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from slotcast import strict_json
-from slotcast.auth import callers, public
+from slotcast.auth import account, callers, grants, public, sign_out, sign_up
 from slotcast.auth.endpoints import BODY_LIMIT_BYTES, Access, Request
 from slotcast.auth.errors import API_VERSION, API_VERSION_HEADER, AuthError, is_current
 from slotcast.auth.service import PREFIX
@@ -32,7 +32,13 @@ if TYPE_CHECKING:
     from slotcast.auth.endpoints import Answer, Endpoint
     from slotcast.auth.service import AuthService
 
-ENDPOINTS: Final = (*public.ENDPOINTS,)
+ENDPOINTS: Final = (
+    *public.ENDPOINTS,
+    *sign_up.ENDPOINTS,
+    *grants.ENDPOINTS,
+    *sign_out.ENDPOINTS,
+    *account.ENDPOINTS,
+)
 """Whatever is served below `/auth/v1`."""
 
 _ANY_METHOD: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]

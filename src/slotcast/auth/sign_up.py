@@ -1,0 +1,141 @@
+"""Signing up: with email address and password, or anonymously."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
+
+from slotcast.auth import addresses, passwords, sessions, store, users
+from slotcast.auth.audit import AuditAction
+from slotcast.auth.endpoints import Answer, Endpoint
+from slotcast.auth.errors import bad_request, invalid, unprocessable
+from slotcast.auth.users import User
+
+if TYPE_CHECKING:
+    from slotcast.auth.endpoints import Body, Request
+    from slotcast.auth.service import AuthService
+    from slotcast.auth.store import Connection
+    from slotcast.claims import JsonValue
+
+SAVING_FAILED: Final = "Database error saving new user"
+"""What people are told whose sign-up a trigger of the app refuses; they search for it."""
+
+
+async def sign_up(service: AuthService, request: Request) -> Answer:
+    """Make an account; gives a session, or the user while the address is not confirmed."""
+    body = request.body()
+    email, phone = body.text("email"), body.text("phone")
+    if not email and not phone:
+        return await _sign_up_anonymously(service, request, body)
+    refuse_if_closed(service)
+    password = body.text("password")
+    if not password:
+        raise invalid("Signup requires a valid password")
+    check_strength(service, password)
+    if email and phone:
+        raise invalid("Only an email address or phone number should be provided on signup.")
+    if phone:
+        raise bad_request("phone_provider_disabled", "Phone signups are disabled")
+    if service.settings.auth_email == "off":
+        raise bad_request("email_provider_disabled", "Email signups are disabled")
+    user = User(
+        id=uuid4(),
+        email=addresses.normalised(email),
+        raw_app_meta_data=users.email_provider(),
+        raw_user_meta_data=users.checked_metadata(body.object("data") or {}),
+    )
+    hashed = await service.passwords.hash(password)
+    async with service.transaction(SAVING_FAILED) as connection:
+        return await _register(
+            service, connection, dataclasses.replace(user, encrypted_password=hashed), request, body
+        )
+
+
+def refuse_if_closed(service: AuthService) -> None:
+    """
+    Refuse new users unless the operator wants them.
+
+    Raises:
+        AuthError: The operator does not.
+    """
+    if service.settings.auth_sign_up == "off":
+        raise unprocessable("signup_disabled", "Signups not allowed for this instance")
+
+
+def check_strength(service: AuthService, password: str) -> None:
+    """
+    Refuse a new password that is too long or too weak.
+
+    Raises:
+        AuthError: It is; the reasons are in the answer.
+    """
+    passwords.check_length(password)
+    found = passwords.weaknesses(
+        password,
+        min_length=service.settings.auth_password_min_length,
+        characters=service.settings.auth_password_characters,
+    )
+    if found:
+        raise passwords.weak_password(found)
+
+
+async def _register(
+    service: AuthService, connection: Connection, wanted: User, request: Request, body: Body
+) -> Answer:
+    """Insert the user *wanted*, unless somebody has the address already."""
+    is_confirmed_at_once = service.settings.auth_autoconfirm == "on"
+    if is_confirmed_at_once:
+        wanted = users.confirmed(wanted, service.now())
+    taken = await store.find_user_by_email(connection, wanted.email, audience=wanted.aud)
+    inserted = taken or await store.insert_user(connection, wanted, now=service.now())
+    user = inserted or await store.find_user_by_email(connection, wanted.email, audience=wanted.aud)
+    if is_confirmed_at_once:
+        if user is None or user.id != wanted.id:
+            raise unprocessable("user_already_exists", "User already registered")
+        await service.record(connection, AuditAction.USER_SIGNED_UP, user, request, traits=_TRAITS)
+        return Answer(
+            body=await sessions.sign_in(service, connection, user, request, method="password")
+        )
+    if user is None or user.is_confirmed:
+        return Answer(body=_as_if_registered(service, wanted))
+    # Who comes a second time gets a second mail; nothing else of the first time is changed.
+    user = await service.confirmations.confirm_sign_up(service, connection, user, request, body)
+    return Answer(body=users.to_json(user))
+
+
+_TRAITS: Final[dict[str, JsonValue]] = {"provider": "email"}
+
+
+def _as_if_registered(service: AuthService, wanted: User) -> dict[str, JsonValue]:
+    """
+    Give what a new user would be answered with, so that nobody learns who has an account.
+
+    Apps know it by the empty list of identities.
+    """
+    now = service.now()
+    return users.to_json(
+        dataclasses.replace(
+            wanted, role="", created_at=now, updated_at=now, confirmation_sent_at=now
+        )
+    )
+
+
+async def _sign_up_anonymously(service: AuthService, request: Request, body: Body) -> Answer:
+    """Make an account that nobody can sign in to again once its session is lost."""
+    if service.settings.auth_anonymous == "off":
+        raise unprocessable("anonymous_provider_disabled", "Anonymous sign-ins are disabled")
+    refuse_if_closed(service)
+    user = User(
+        id=uuid4(),
+        is_anonymous=True,
+        raw_user_meta_data=users.checked_metadata(body.object("data") or {}),
+    )
+    async with service.transaction(SAVING_FAILED) as connection:
+        inserted = await store.insert_user(connection, user, now=service.now()) or user
+        await service.record(connection, AuditAction.USER_SIGNED_UP, inserted, request)
+        session = await sessions.sign_in(service, connection, inserted, request, method="anonymous")
+    return Answer(body=session)
+
+
+ENDPOINTS: Final = (Endpoint(method="POST", path="/signup", handler=sign_up),)
