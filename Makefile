@@ -20,7 +20,7 @@ NPM_READY := node_modules/.package-lock.json
 .DELETE_ON_ERROR:
 .PHONY: help demo install test check format-check lint types layers docs-check hygiene \
 	test-all test-unit system-packages format reference requirements \
-	bench bench-latency bench-fanout bench-broadcast bench-decode clean
+	prove bench bench-latency bench-fanout bench-broadcast bench-decode bench-policies clean
 
 help: ## Explain these targets
 	@echo 'Slotcast: make TARGET'
@@ -71,7 +71,13 @@ reference: $(DEV_READY) ## Write docs/reference/ anew from the code
 requirements: $(UV_READY) ## Pin anew after a change of pyproject.toml (ARGS=--upgrade: the newest)
 	@$(RUN) python tools/requirements.py export $(ARGS)
 
-bench: bench-latency bench-fanout bench-broadcast bench-decode ## All benchmarks
+# How long to search, in seconds.
+SECONDS ?= 1800
+
+prove: system-packages $(DEV_READY) ## Search for verdicts that are not PostgreSQL's (SECONDS=1800)
+	@$(RUN) PYTHONPATH=tests python tools/prove.py --seconds $(SECONDS) $(ARGS)
+
+bench: bench-latency bench-fanout bench-broadcast bench-decode bench-policies ## All benchmarks
 
 bench-latency: $(DEV_READY) ## Time from commit to client
 	@$(RUN) python -m bench.latency $(ARGS)
@@ -84,6 +90,9 @@ bench-broadcast: $(DEV_READY) $(NPM_READY) ## Broadcasts to a crowd, beside a No
 
 bench-decode: $(DEV_READY) ## Rows a second from a slot
 	@$(RUN) python -m bench.decode $(ARGS)
+
+bench-policies: $(DEV_READY) $(NPM_READY) ## Changes under row level security, beside servers made by hand
+	@$(RUN) python -m bench.policies $(ARGS)
 
 clean: ## Remove what make installed and made; keeps .slotcast, the demo's data
 	rm -rf $(VENV) node_modules dist build .ruff_cache .pytest_cache .hypothesis .import_linter_cache

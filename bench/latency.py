@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+from bench.processes import listening
 from websockets.asyncio.client import connect
 
 from slotcast.appointments import demo
@@ -127,33 +128,24 @@ async def _by_hand(
     appointment: UUID,
     has_arrived: Callable[[str], Awaitable[object]],
 ) -> AsyncGenerator[Callable[[], Awaitable[Timing]]]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        str(Path(__file__).parent / "notify_server.py"),
-        url,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        if process.stdout is None:
-            raise AssertionError("stdout was asked for")
-        port = int(await process.stdout.readline())
-        async with connect(f"ws://127.0.0.1:{port}", compression=None) as connection:
+    program = Path(__file__).parent / "peers" / "notify_server.py"
+    async with (
+        listening(sys.executable, program, url) as (_, port),
+        connect(f"ws://127.0.0.1:{port}", compression=None) as connection,
+    ):
 
-            async def change() -> Timing:
-                began = time.perf_counter()
-                note = f"by hand {began}"
-                await writer.execute(CHANGE, [note, appointment])
-                committed = time.perf_counter()
-                while json.loads(await connection.recv())["notes"] != note:
-                    pass
-                arrived = time.perf_counter()
-                await has_arrived(note)  # or the other's next change would wait behind it
-                return Timing(arrived - committed, arrived - began)
+        async def change() -> Timing:
+            began = time.perf_counter()
+            note = f"by hand {began}"
+            await writer.execute(CHANGE, [note, appointment])
+            committed = time.perf_counter()
+            while json.loads(await connection.recv())["notes"] != note:
+                pass
+            arrived = time.perf_counter()
+            await has_arrived(note)  # or the other's next change would wait behind it
+            return Timing(arrived - committed, arrived - began)
 
-            yield change
-    finally:
-        process.terminate()
-        await process.wait()
+        yield change
 
 
 async def _some_appointment(writer: psycopg.AsyncConnection[Any]) -> UUID:

@@ -92,13 +92,22 @@ class ServerProcess:
 
 
 async def start_process(
-    url: str, slot: str, *, port: int = 0, environment: Mapping[str, str] | None = None
+    url: str,
+    slot: str,
+    *,
+    port: int = 0,
+    environment: Mapping[str, str] | None = None,
+    module: str = "slotcast",
 ) -> ServerProcess:
-    """Start `slotcast serve` and wait until it listens; further settings by *environment*."""
+    """
+    Start `slotcast serve` and wait until it listens; further settings by *environment*.
+
+    *module* may be another one that does the same.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "slotcast",
+        module,
         "serve",
         env={
             **os.environ,
@@ -127,10 +136,15 @@ async def start_process(
 
 @asynccontextmanager
 async def server_process(
-    url: str, slot: str, *, port: int = 0, environment: Mapping[str, str] | None = None
+    url: str,
+    slot: str,
+    *,
+    port: int = 0,
+    environment: Mapping[str, str] | None = None,
+    module: str = "slotcast",
 ) -> AsyncGenerator[ServerProcess]:
-    """Run a server process within the block."""
-    server = await start_process(url, slot, port=port, environment=environment)
+    """Run a server process within the block; see `start_process`."""
+    server = await start_process(url, slot, port=port, environment=environment, module=module)
     try:
         yield server
     finally:
