@@ -23,9 +23,6 @@ async def insert_salon(url: str) -> None:
         await demo.insert(connection, today=tomorrow)
         await connection.execute("insert into auth.users (id) values (%s)", [VIEWER_ID])
         await connection.execute(
-            "insert into public.profiles (id, display_name) values (%s, 'Viewer')", [VIEWER_ID]
-        )
-        await connection.execute(
             "insert into public.workspace_members (workspace_id, user_id, role)"
             " values (%s, %s, 'viewer')",
             [demo.SALON_ID, VIEWER_ID],

@@ -3,7 +3,7 @@ Demo data: a salon with two weeks of bookings, a studio next door, and people to
 
 The ids are fixed, so that examples and tests can name them. Inserting again changes nothing
 that exists and adds the bookings of the days that have come into the two weeks since.
-Nobody has a password: `encrypted_password` stays empty.
+All accounts have the same `PASSWORD`, which everybody may know.
 """
 
 from __future__ import annotations
@@ -62,6 +62,9 @@ CUSTOMER: Final = Account(id=_id(1, 3), email="customer@mail.example", name="Cla
 OTHER_CUSTOMER: Final = Account(id=_id(1, 4), email="other@mail.example", name="Otto")
 STRANGER: Final = Account(id=_id(1, 5), email="stranger@studio.example", name="Sten")
 ACCOUNTS: Final = (OWNER, STAFF, CUSTOMER, OTHER_CUSTOMER, STRANGER)
+
+PASSWORD: Final = "demo-password"  # noqa: S105 - no secret
+_PASSWORD_HASH: Final = "$2b$10$Rlr8NRz3olIhqKEDqUDoE.ZQGggUYe.eETQI9W9Y/Fcz2RNm7B74C"  # noqa: S105
 
 SALON_ID: Final = _id(2, 1)
 STUDIO_ID: Final = _id(2, 2)
@@ -155,9 +158,9 @@ _INSERT_ACCOUNT: Final = """
       )
       values (
         '00000000-0000-0000-0000-000000000000', %(id)s, 'authenticated', 'authenticated',
-        %(email)s, '', now(), '', '', '', '',
+        %(email)s, %(hash)s, now(), '', '', '', '',
         '{"provider": "email", "providers": ["email"]}',
-        jsonb_build_object('name', %(name)s::text), now(), now()
+        jsonb_build_object('name', %(name)s::text, 'email_verified', true), now(), now()
       )
       on conflict do nothing
       returning id, email
@@ -165,14 +168,11 @@ _INSERT_ACCOUNT: Final = """
     insert into auth.identities
       (provider_id, user_id, identity_data, provider, created_at, updated_at)
     select id::text, id,
-           jsonb_build_object('sub', id, 'email', email, 'email_verified', true),
+           jsonb_build_object(
+             'sub', id, 'email', email, 'email_verified', true, 'phone_verified', false
+           ),
            'email', now(), now()
     from account
-"""
-
-_INSERT_PROFILE: Final = """
-    insert into public.profiles (id, display_name) values (%(id)s, %(name)s)
-    on conflict do nothing
 """
 
 _INSERT_WORKSPACE: Final = """
@@ -254,9 +254,7 @@ async def insert(
             keep theirs.
     """
     async with connection.transaction(), connection.cursor() as cursor:
-        people = [{"id": a.id, "email": a.email, "name": a.name} for a in ACCOUNTS]
-        await cursor.executemany(_INSERT_ACCOUNT, people)
-        await cursor.executemany(_INSERT_PROFILE, people)
+        await cursor.executemany(_INSERT_ACCOUNT, list(_accounts()))
         await cursor.executemany(_INSERT_WORKSPACE, list(_workspaces(time_zone)))
         await cursor.executemany(_INSERT_WORKSPACE_MEMBER, list(_memberships()))
         await cursor.executemany(_INSERT_SERVICE, list(_services()))
@@ -265,6 +263,17 @@ async def insert(
         await cursor.executemany(_INSERT_WORKING_HOURS, list(_working_hours()))
         await cursor.executemany(_INSERT_CUSTOMER, list(_customers()))
         await cursor.executemany(_INSERT_APPOINTMENT, list(_appointments(today)))
+
+
+def _accounts() -> Iterator[Mapping[str, object]]:
+    """Their profiles come by a trigger, as everybody's do."""
+    for account in ACCOUNTS:
+        yield {
+            "id": account.id,
+            "email": account.email,
+            "name": account.name,
+            "hash": _PASSWORD_HASH,
+        }
 
 
 def _workspaces(time_zone: str) -> Iterator[Mapping[str, object]]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+import bcrypt
 import psycopg
 
 from slotcast.appointments import demo
@@ -108,3 +109,20 @@ async def test_bookings_lie_within_opening_hours_and_pay_the_services_price(
             "   or not app_private.fits(a.team_member_id, a.start_time, a.end_time)"
         ).fetchall()
     assert rows == []
+
+
+async def test_everybody_can_sign_in_with_the_demos_password(database: Database) -> None:
+    await insert(database.url, TODAY)
+
+    with psycopg.connect(database.url) as connection:
+        rows = connection.execute(
+            "select u.email, u.encrypted_password, i.provider_id = u.id::text, p.display_name"
+            " from auth.users u join auth.identities i on i.user_id = u.id"
+            " join public.profiles p on p.id = u.id order by u.id"
+        ).fetchall()
+
+    assert [(email, linked, name) for email, _, linked, name in rows] == [
+        (account.email, True, account.name) for account in demo.ACCOUNTS
+    ]
+    (hashed,) = {hashed for _, hashed, _, _ in rows}
+    assert bcrypt.checkpw(demo.PASSWORD.encode(), hashed.encode())

@@ -32,8 +32,6 @@ NEWCOMER_ID: Final = UUID("00000009-0000-4000-8000-000000000003")
 
 PEOPLE: Final = f"""
 insert into auth.users (id) values ('{ADMIN_ID}'), ('{NEWCOMER_ID}');
-insert into public.profiles (id, display_name)
-  values ('{ADMIN_ID}', 'Admin'), ('{NEWCOMER_ID}', 'Newcomer');
 insert into public.workspace_members (workspace_id, user_id, role)
   values ('{demo.SALON_ID}', '{ADMIN_ID}', 'admin');
 """
