@@ -595,8 +595,9 @@ class JsonPayload:
     Attributes:
         data: One JSON value, UTF-8. CSV has been turned into an array of objects, and the
             form of a write into an object. A scalar has become ``[]`` where rows are wanted.
-        keys: The names that all objects have, sorted; empty for ``[]`` and ``{}``. None if the request has `Query.columns`: then *data* is as it came,
-            perhaps not even JSON, and only those columns count.
+        keys: The names that all objects have, sorted; empty for ``[]`` and ``{}``. None if
+            the request has `Query.columns`: then *data* is as it came, perhaps not even
+            JSON, and only those columns count.
         is_object: Whether *data* begins with ``{``, hence is one row.
     """
 

@@ -19,7 +19,7 @@ from slotcast.rest.request.ast import (
     TextSearch,
     TextSearchOperator,
 )
-from slotcast.rest.request.names import dotted_names, field
+from slotcast.rest.request.names import dotted_path, field
 from slotcast.rest.request.scanner import DEPTH_LIMIT, Mismatch, Scanner, parse
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def parse_logic(key: str, text: str) -> LogicFilter:
     Raises:
         RestError: PGRST100.
     """
-    *path, connective = parse("logic path", key, dotted_names)
+    *path, connective = parse("logic path", key, dotted_path)
     prefix = f"not.{connective}" if "not" in path else connective
     tree = parse("logic tree", text, lambda scanner: _tree(scanner, 1), prefix=prefix)
     return LogicFilter(tuple(name for name in path if name != "not"), tree)

@@ -151,17 +151,23 @@ def ordered_names(scanner: Scanner) -> tuple[str, ...]:
     return tuple(found)
 
 
-def dotted_names(scanner: Scanner) -> Path:
-    """
-    Read names parted by dots.
-
-    Raises:
-        Mismatch: A name is missing.
-    """
+def _dotted_names(scanner: Scanner) -> Path:
     found = [name(scanner)]
     while scanner.take("."):
         found.append(name(scanner))
     return tuple(found)
+
+
+def dotted_path(scanner: Scanner) -> Path:
+    """
+    Read a key that is only names.
+
+    Raises:
+        Mismatch: A name is missing, or something else follows.
+    """
+    found = _dotted_names(scanner)
+    scanner.require_end()
+    return found
 
 
 def path_and_field(scanner: Scanner) -> tuple[Path, Field]:
@@ -169,7 +175,9 @@ def path_and_field(scanner: Scanner) -> tuple[Path, Field]:
     Read the key of a parameter: embeds, outermost first, and a field of the last one.
 
     Raises:
-        Mismatch: A name is missing, or something after an arrow.
+        Mismatch: A name is missing, or something after an arrow, or something else follows.
     """
-    *path, column = dotted_names(scanner)
-    return tuple(path), Field(column, json_path(scanner))
+    *embeds, column = _dotted_names(scanner)
+    result = Field(column, json_path(scanner))
+    scanner.require_end()
+    return tuple(embeds), result

@@ -24,7 +24,7 @@ from slotcast.rest.request.filters import (
     parse_logic,
     parse_operation,
 )
-from slotcast.rest.request.names import dotted_names, names, ordered_names, path_and_field
+from slotcast.rest.request.names import dotted_path, names, ordered_names, path_and_field
 from slotcast.rest.request.order import parse_order
 from slotcast.rest.request.ranges import combine
 from slotcast.rest.request.scanner import parse
@@ -153,7 +153,8 @@ class _Reading:
         """
         if key in _SINGLE:
             return
-        path, _, last = key.rpartition(".")
+        last = key.rpartition(".")[2]
+        path = key.removesuffix(last)
         match last:
             case "order":
                 self._add_order(key, value)
@@ -205,7 +206,7 @@ class _Reading:
             orders=tuple(self._orders.values()),
             range=root_range,
             embed_ranges=tuple(
-                EmbedRange(parse("tree path", path, dotted_names), one)
+                EmbedRange(parse("tree path", path[:-1], dotted_path), one)
                 for path, one in ranges.items()
             ),
             columns=None if columns is None else parse("columns parameter", columns, names),

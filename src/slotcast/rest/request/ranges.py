@@ -28,11 +28,11 @@ def combine(limits: Mapping[str, str], offsets: Mapping[str, str]) -> dict[str, 
     Join limits with offsets.
 
     Args:
-        limits: Values of `limit` parameters by the embeds they are for, as written.
+        limits: Values of `limit` parameters by what their keys begin with.
         offsets: Likewise of `offset` parameters.
 
     Returns:
-        The ranges by those embeds. What is no integer does not count.
+        The ranges by those beginnings. What is no integer does not count.
     """
     return {
         path: Range(_integer(offsets.get(path)) or 0, _integer(limits.get(path)))

@@ -107,6 +107,16 @@ class Scanner:
         if not self.take(literal):
             raise Mismatch
 
+    def require_end(self) -> None:
+        """
+        See that nothing is left.
+
+        Raises:
+            Mismatch: Something is.
+        """
+        if not self.is_at_end:
+            raise self.mismatch(END)
+
     def match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
         """Consume what *pattern* matches here, if it does; notes nothing."""
         found = pattern.match(self.text, self.position)

@@ -176,5 +176,6 @@ def _cast(scanner: Scanner) -> str | None:
 
 
 def _end_of_item(scanner: Scanner) -> None:
+    scanner.skip_blanks()
     if not scanner.is_at_end and scanner.next not in "),":
         raise scanner.mismatch('")"', '","', END)
