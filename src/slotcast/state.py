@@ -17,11 +17,16 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO, cast, get_type_hints
+from uuid import uuid4
+
+from joserfc.jwk import ECKey
 
 from slotcast.errors import StateError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+    from joserfc.jwk import KeyParameters
 
 _STATE_FILE: Final = "state.json"
 _LOCK_FILE: Final = "lock"
@@ -35,7 +40,8 @@ class State:
     Attributes:
         created_at: When it was made, in seconds since the epoch; keys that are JWTs count
             from here, so that they stay the same.
-        jwt_secret: Signs tokens (HS256).
+        jwt_secret: Signs API keys and tokens for testing (HS256).
+        signing_key: Signs the tokens of users (ES256); a private JWK, as JSON.
         publishable_key: Opaque API key of the role `anon`.
         secret_key: Opaque API key of the role `service_role`.
         database_password: Of the embedded cluster's superuser.
@@ -45,6 +51,7 @@ class State:
 
     created_at: int
     jwt_secret: str = dataclasses.field(repr=False)
+    signing_key: str = dataclasses.field(repr=False)
     publishable_key: str = dataclasses.field(repr=False)
     secret_key: str = dataclasses.field(repr=False)
     database_password: str = dataclasses.field(repr=False)
@@ -60,12 +67,23 @@ def new(*, created_at: int, url: str, database_port: int) -> State:
     return State(
         created_at=created_at,
         jwt_secret=secrets.token_urlsafe(32),
+        signing_key=_new_signing_key(),
         publishable_key=f"sb_publishable_{secrets.token_urlsafe(24)}",
         secret_key=f"sb_secret_{secrets.token_urlsafe(24)}",
         database_password=secrets.token_urlsafe(24),
         url=url,
         database_port=database_port,
     )
+
+
+def _new_signing_key() -> str:
+    parameters: KeyParameters = {
+        "kid": str(uuid4()),
+        "alg": "ES256",
+        "use": "sig",
+        "key_ops": ["sign", "verify"],
+    }
+    return json.dumps(ECKey.generate_key("P-256", parameters).as_dict(private=True))
 
 
 def load(directory: Path) -> State | None:

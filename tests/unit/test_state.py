@@ -46,7 +46,7 @@ def test_only_the_owner_may_read_the_secrets(tmp_path: Path) -> None:
 def test_secrets_are_long_differ_and_are_not_shown() -> None:
     one, other = new(), new()
 
-    for name in ("jwt_secret", "publishable_key", "secret_key", "database_password"):
+    for name in ("jwt_secret", "signing_key", "publishable_key", "secret_key", "database_password"):
         secret = getattr(one, name)
         assert len(secret) >= 32
         assert secret != getattr(other, name)

@@ -70,6 +70,7 @@ def welcome(directory: Path, kept: State, database_url: str) -> str:
         f"PostgreSQL  {database_url}\n"
         f"Slotcast    {kept.url}\n"
         f"Keys        {sys.argv[0]} status{where}\n"
+        f"Sign in     {demo.OWNER.email} or {demo.CUSTOMER.email}, password {demo.PASSWORD}\n"
         f'Changes     {sys.argv[0]} tail{where} appointments --as "$({token})"'
     )
 

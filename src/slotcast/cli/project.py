@@ -57,6 +57,7 @@ def completed(given: Settings, kept: State) -> Settings:
     return dataclasses.replace(
         given,
         jwt_secret=given.jwt_secret if has_own_keys else kept.jwt_secret,
+        jwks=given.jwks if has_own_keys else f'{{"keys": [{kept.signing_key}]}}',
         publishable_key=given.publishable_key or kept.publishable_key,
         secret_key=given.secret_key or kept.secret_key,
     )
