@@ -215,7 +215,7 @@ class Keyring:
                 {**key.as_dict(private=False), "key_ops": ["verify"], "use": "sig"},
             )
             for key in self._keys
-            if not isinstance(key, OctKey)
+            if any(_fits(_REGISTRY.get_alg(name), key) for name in _ASYMMETRIC_ALGORITHMS)
         ]
 
     def _opaque_role(self, key: str) -> str | None:

@@ -497,6 +497,137 @@ class TestSigning:
             keyring.sign({"role": "anon"}, expires_in_s=60)
 
 
+def signing(key: Any, algorithm: type[Any], **members: Any) -> dict[str, Any]:
+    """Make a private JWK that is for signing."""
+    return jwk(key, algorithm, **{"key_ops": ["sign"], **members})
+
+
+class TestIssuing:
+    @pytest.mark.parametrize(
+        ("name", "entry", "key"),
+        [
+            ("ES256", signing(EC_KEYS["ES256"], ECAlgorithm), EC_KEYS["ES256"].public_key()),
+            ("ES384", signing(EC_KEYS["ES384"], ECAlgorithm), EC_KEYS["ES384"].public_key()),
+            ("RS256", signing(RSA_KEY, RSAAlgorithm), RSA_KEY.public_key()),
+            ("PS256", signing(RSA_KEY, RSAAlgorithm, alg="PS256"), RSA_KEY.public_key()),
+            ("EdDSA", signing(ED_KEY, OKPAlgorithm), ED_KEY.public_key()),
+            (
+                "HS256",
+                {"kty": "oct", "k": base64url(OTHER_SECRET), "key_ops": ["sign", "verify"]},
+                OTHER_SECRET,
+            ),
+        ],
+    )
+    def test_the_key_for_signing_signs_by_its_name(
+        self, name: str, entry: dict[str, Any], key: Any
+    ) -> None:
+        keyring = Keyring(secret=SECRET, jwks=json.dumps({"keys": [{**entry, "kid": "mine"}]}))
+
+        token = keyring.issue({"role": "authenticated", "sub": "u"}, expires_in_s=60, now=NOW)
+
+        header = pyjwt.get_unverified_header(token)
+        assert header == {"alg": name, "kid": "mine", "typ": "JWT"}
+        assert keyring.verify(token, NOW).subject == "u"
+        options: Any = {"verify_exp": False, "verify_iat": False}
+        assert pyjwt.decode(token, key, [name], options=options)["sub"] == "u"
+
+    def test_without_such_a_key_the_secret_signs(self) -> None:
+        token = KEYRING.issue({"role": "anon"}, expires_in_s=60, now=NOW)
+
+        assert pyjwt.get_unverified_header(token) == {"alg": "HS256", "typ": "JWT"}
+        assert KEYRING.verify(token, NOW).role == "anon"
+        assert KEYRING.can_issue
+
+    def test_without_any_key_nothing_is_issued(self) -> None:
+        keyring = Keyring(secret="", jwks=json.dumps(JWKS))
+
+        assert not keyring.can_issue
+        with pytest.raises(SettingsError):
+            keyring.issue({"role": "anon"}, expires_in_s=60)
+
+    def test_a_key_without_a_name_gets_one(self) -> None:
+        keyring = Keyring(
+            secret="", jwks=json.dumps({"keys": [signing(EC_KEYS["ES256"], ECAlgorithm)]})
+        )
+
+        token = keyring.issue({"role": "anon"}, expires_in_s=60, now=NOW)
+
+        (public,) = keyring.public_keys()
+        assert isinstance(public, dict)
+        assert pyjwt.get_unverified_header(token)["kid"] == public["kid"]
+        assert keyring.verify(token, NOW).role == "anon"
+
+    def test_a_secret_still_signs_api_keys(self) -> None:
+        entry = signing(EC_KEYS["ES256"], ECAlgorithm, kid="mine")
+        keyring = Keyring(secret=SECRET, jwks=json.dumps({"keys": [entry]}))
+
+        token = keyring.sign({"role": "anon"}, expires_in_s=60, now=NOW)
+
+        assert pyjwt.get_unverified_header(token)["alg"] == "HS256"
+        assert keyring.verify(token, NOW).role == "anon"
+
+    def test_keys_are_changed_without_signing_anybody_out(self) -> None:
+        first, second = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+
+        def keyring(**operations: list[str]) -> Keyring:
+            keys = {"first": first, "second": second}
+            entries = [
+                jwk(keys[name], ECAlgorithm, kid=name, key_ops=asked)
+                for name, asked in operations.items()
+            ]
+            return Keyring(secret="", jwks=json.dumps({"keys": entries}))
+
+        before = keyring(first=["sign", "verify"])
+        standby = keyring(first=["sign", "verify"], second=["verify"])
+        changed = keyring(first=["verify"], second=["sign", "verify"])
+        after = keyring(second=["sign", "verify"])
+        old = before.issue({"role": "anon"}, expires_in_s=60, now=NOW)
+        new = changed.issue({"role": "anon"}, expires_in_s=60, now=NOW)
+
+        assert pyjwt.get_unverified_header(new)["kid"] == "second"
+        for keys in (standby, changed):
+            assert keys.verify(old, NOW) == keys.verify(new, NOW)
+        assert after.verify(new, NOW).role == "anon"
+        assert refusal(old, after)[0] == "JwtSignerError"
+
+    def test_only_public_halves_are_shown(self) -> None:
+        entries = [
+            signing(EC_KEYS["ES256"], ECAlgorithm, kid="ec", use="sig"),
+            jwk(RSA_KEY, RSAAlgorithm, kid="rsa", alg="RS256"),
+            jwk(RSA_KEY.public_key(), RSAAlgorithm, kid="encryption", use="enc"),
+            {"kty": "oct", "k": base64url(OTHER_SECRET), "kid": "symmetric"},
+        ]
+
+        shown = Keyring(secret=SECRET, jwks=json.dumps({"keys": entries})).public_keys()
+
+        assert shown == [
+            {
+                **jwk(EC_KEYS["ES256"].public_key(), ECAlgorithm, kid="ec"),
+                "key_ops": ["verify"],
+                "use": "sig",
+            },
+            {
+                **jwk(RSA_KEY.public_key(), RSAAlgorithm, kid="rsa", alg="RS256"),
+                "key_ops": ["verify"],
+                "use": "sig",
+            },
+        ]
+
+    @pytest.mark.parametrize(
+        ("entries", "text"),
+        [
+            (
+                [signing(RSA_KEY, RSAAlgorithm), signing(ED_KEY, OKPAlgorithm)],
+                "more than one key of jwks",
+            ),
+            ([signing(RSA_KEY.public_key(), RSAAlgorithm)], "not a private one"),
+        ],
+    )
+    def test_what_cannot_sign_is_refused(self, entries: list[Any], text: str) -> None:
+        with pytest.raises(SettingsError, match=text):
+            Keyring(secret=SECRET, jwks=json.dumps({"keys": entries}))
+
+
 class TestSettings:
     def test_some_key_is_needed(self) -> None:
         with pytest.raises(SettingsError, match="set jwt_secret, jwks or both"):
