@@ -34,7 +34,10 @@ from slotcast.fanout.tables import TableVersions
 from slotcast.observations import Observation, observe
 from slotcast.policies.channel_access import PolicyAccess
 from slotcast.policies.channel_watch import ChannelWatch, WatchedAccess
+from slotcast.policies.judge import PolicyJudge
 from slotcast.policies.oracle import Oracle
+from slotcast.policies.store import PolicyStore
+from slotcast.policies.watched_tables import WatchedTables
 from slotcast.postgres import migrations
 from slotcast.postgres.pool import make_pool
 from slotcast.postgres.probe import Probe
@@ -169,7 +172,8 @@ async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncG
         size=_STREAM_POOL_SIZE,
         statement_timeout_s=settings.judge_timeout_s,
     )
-    judge = Oracle(stream_pool, search_path=settings.search_path)
+    watched = WatchedTables(publication=settings.publication)
+    judge = _judge(settings, stream_pool, pool, watched)
     hub = Hub(
         stream_pool,
         judge,
@@ -202,7 +206,7 @@ async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncG
     async with asyncio.TaskGroup() as tasks, AsyncExitStack() as opened:
         watch = ChannelWatch(
             pool,
-            publication=settings.publication,
+            watched=watched,
             search_path=settings.search_path,
             kept_s=settings.channel_policies_kept_s,
             on_change=lambda: realtime.reauthorize(),  # noqa: PLW0108 - it is made below
@@ -233,7 +237,7 @@ async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncG
             keyring=keyring,
             registrar=Registrar(
                 pool,
-                Oracle(pool, search_path=settings.search_path),
+                judge,
                 publication=settings.publication,
             ),
             hub=hub,
@@ -302,6 +306,19 @@ async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncG
             await asyncio.wait([streaming, looking_after])
             realtime.drain()
             await server.stop()
+
+
+def _judge(
+    settings: Settings,
+    stream_pool: AsyncConnectionPool[AsyncConnection[TupleRow]],
+    pool: AsyncConnectionPool[AsyncConnection[TupleRow]],
+    watched: WatchedTables,
+) -> Oracle | PolicyJudge:
+    """Make whoever knows who may see what."""
+    oracle = Oracle(stream_pool, search_path=settings.search_path)
+    if settings.policies == "oracle":
+        return oracle
+    return PolicyJudge(PolicyStore(pool, watched, search_path=settings.search_path), oracle)
 
 
 def broadcast_limits(settings: Settings) -> BroadcastLimits:

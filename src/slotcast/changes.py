@@ -117,6 +117,7 @@ class TransactionSlice:
             with the last slice. None before.
         committed_at: Commit timestamp, UTC, microseconds.
         changes: In the order in which they were made.
+        truncated: OIDs of tables that were emptied by TRUNCATE, whenever that was.
     """
 
     xid: int
@@ -124,3 +125,4 @@ class TransactionSlice:
     end_lsn: Lsn | None
     committed_at: datetime
     changes: tuple[Change, ...]
+    truncated: frozenset[int] = frozenset()

@@ -128,13 +128,15 @@ class DeliveryCounts:
 @dataclass(slots=True)
 class JudgeCounts:
     """
-    What PostgreSQL was asked about row images.
+    Who may see row images: what was decided here, and what PostgreSQL was asked.
 
     Attributes:
-        pairs: Of image and viewer that were ruled on.
+        decided: Pairs of image and viewer that were ruled on without PostgreSQL.
+        pairs: Those that it was asked about.
         round_trip_s: Time of each batch of questions, waiting for a connection included.
     """
 
+    decided: int = 0
     pairs: int = 0
     round_trip_s: Histogram = field(default_factory=lambda: Histogram(JUDGE_BOUNDS_S))
 

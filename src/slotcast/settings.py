@@ -25,6 +25,7 @@ _HIGHEST_PORT: Final = 65_535
 
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "delete_events": ("authorized", "supabase"),
+    "policies": ("compiled", "oracle"),
     "log_level": ("debug", "info", "warning", "error"),
     "log_format": ("line", "json"),
     "metrics": ("open", "token", "off"),
@@ -200,6 +201,11 @@ class Settings:
     )
 
     pool_size: int = _setting(8, "Most connections for judging and catalog queries.")
+    policies: str = _setting(
+        "compiled",
+        "How row level security is judged. compiled: from compiled policies, and by PostgreSQL"
+        " where they do not decide; oracle: by PostgreSQL alone, at every change.",
+    )
     judge_timeout_s: float = _setting(
         5.0, "Longest that PostgreSQL may take over one viewer's policies for a batch."
     )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from slotcast.changes import Image, Relation
+    from slotcast.changes import Image, Relation, TransactionSlice
     from slotcast.claims import Claims
 
 
@@ -83,6 +83,38 @@ class Judge(Protocol):
         Raises:
             psycopg.OperationalError: PostgreSQL could not be asked; nothing is decided,
                 so ask again.
+        """
+        ...
+
+    def retain(self, claims: Claims) -> None:
+        """Keep what is known of a viewer; `release` is called as often."""
+        ...
+
+    def release(self, claims: Claims) -> None:
+        """Keep nothing of a viewer any more, unless it was retained for others, too."""
+        ...
+
+    async def admit(self, relations: Sequence[Relation], claims: Claims) -> None:
+        """
+        Learn what decides on rows of some tables for a viewer, who was retained.
+
+        Whatever is committed after this returns is ruled on as of its commit.
+
+        Raises:
+            psycopg.OperationalError: PostgreSQL could not be asked.
+        """
+        ...
+
+    def concerns(self, transaction: TransactionSlice) -> bool:
+        """Tell whether `follow` has to be called before changes of *transaction* are ruled on."""
+        ...
+
+    async def follow(self, transaction: TransactionSlice) -> None:
+        """
+        Take notice of a transaction, in the order of the stream.
+
+        Raises:
+            psycopg.OperationalError: PostgreSQL could not be asked; tell again.
         """
         ...
 

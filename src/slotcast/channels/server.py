@@ -574,7 +574,7 @@ class Member:
             self._participant.reauthorize(texts.read_refused(self._channel.name))
         if self._subscription is None:
             return
-        self._subscription.claims = self._claims
+        self._session.server.hub.change_claims(self._subscription, self._claims)
         self._subscription.warned.clear()
         if self._channel.state is ChannelState.JOINED:
             if self._task is not None:
@@ -686,18 +686,18 @@ class Member:
         await server.wait_live()
         while True:
             claims = self._claims
-            try:
-                registered = await self._session.check(bindings, claims)
-            except (AdminShutdown, CrashShutdown) as error:
-                # PostgreSQL was restarted, and this connection of the pool is from before.
-                observe(JoinDelayed(topic=self._channel.topic, problem=str(error).strip()))
-                continue
-            if claims == self._claims:
-                break
-        self._subscription = Subscription(self, registered.bindings, claims)
-        self._subscription.since = registered.since
-        await server.hub.add(self._subscription)
-        return registered
+            with server.hub.knowing(claims):
+                try:
+                    registered = await self._session.check(bindings, claims)
+                except (AdminShutdown, CrashShutdown) as error:
+                    # PostgreSQL was restarted, and this connection of the pool is from before.
+                    observe(JoinDelayed(topic=self._channel.topic, problem=str(error).strip()))
+                    continue
+                if claims == self._claims:
+                    self._subscription = Subscription(self, registered.bindings, claims)
+                    self._subscription.since = registered.since
+                    await server.hub.add(self._subscription)
+                    return registered
 
     async def _renew(self) -> None:
         """Check the subscription again for another token, which is in use already."""

@@ -19,6 +19,7 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
@@ -38,7 +39,15 @@ from slotcast.postgres.visibility import until_visible
 from slotcast.verdicts import Question, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+    from collections.abc import (
+        Awaitable,
+        Callable,
+        Generator,
+        Hashable,
+        Iterable,
+        Mapping,
+        Sequence,
+    )
 
     from psycopg import AsyncConnection
     from psycopg.rows import TupleRow
@@ -168,10 +177,17 @@ class Hub:
     async def deliver(self, batch: Sequence[TransactionSlice]) -> None:
         """Hand the changes of *batch* to everybody who asked for them and may see them."""
         async with self._turn:
+            settled: list[TransactionSlice] = []
             for transaction in batch:
                 if self._recovery.keep(transaction):
                     self.counts.recovered += len(transaction.changes)
-            await self._process(batch, self._subscriptions)
+                if self._judge.concerns(transaction):
+                    # What came before it is ruled on as things were before it.
+                    await self._process(settled, self._subscriptions)
+                    settled = []
+                    await self._until_answered(partial(self._judge.follow, transaction))
+                settled.append(transaction)
+            await self._process(settled, self._subscriptions)
 
     async def add(self, subscription: Subscription) -> None:
         """
@@ -180,7 +196,7 @@ class Hub:
         When this returns it is live. Recovered changes, if any, were sent to it before.
         """
         if not self._recovery.is_open:
-            self._subscriptions.add(subscription)
+            self._include(subscription)
             return
         self._arrivals.append(subscription)
         try:
@@ -197,11 +213,34 @@ class Hub:
 
     def readmit(self, subscription: Subscription) -> None:
         """Go on sending to *subscription*, which was live, if it was given up meanwhile."""
-        self._subscriptions.add(subscription)
+        self._include(subscription)
 
     def remove(self, subscription: Subscription) -> None:
         """Send nothing more to *subscription*."""
-        self._subscriptions.remove(subscription)
+        if subscription in self._subscriptions:
+            self._subscriptions.remove(subscription)
+            self._judge.release(subscription.claims)
+
+    def _include(self, subscription: Subscription) -> None:
+        if subscription not in self._subscriptions:
+            self._judge.retain(subscription.claims)
+            self._subscriptions.add(subscription)
+
+    def change_claims(self, subscription: Subscription, claims: Claims) -> None:
+        """Judge *subscription* as somebody else from now on."""
+        if subscription in self._subscriptions:
+            self._judge.retain(claims)
+            self._judge.release(subscription.claims)
+        subscription.claims = claims
+
+    @contextmanager
+    def knowing(self, claims: Claims) -> Generator[None]:
+        """Keep what is learnt of *claims* within the block, for subscriptions to come."""
+        self._judge.retain(claims)
+        try:
+            yield
+        finally:
+            self._judge.release(claims)
 
     async def _admit(self) -> None:
         """
@@ -220,7 +259,7 @@ class Hub:
         for subscription in arrivals:
             if subscription in self._arrivals:
                 self._arrivals.remove(subscription)
-                self._subscriptions.add(subscription)
+                self._include(subscription)
 
     async def _process(
         self, batch: Iterable[TransactionSlice], subscriptions: Subscriptions

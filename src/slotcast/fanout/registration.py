@@ -132,6 +132,7 @@ class Registrar:
         warnings: dict[str, None] = {}
         probes: dict[int, Question] = {}
         tables: dict[int, Table] = {}
+        await self._learn(bindings, claims)
         async with self._pool.connection() as connection:
             since = await _position(connection)
             catalog = _Catalog(connection, self._publication, claims.role, bindings)
@@ -159,6 +160,18 @@ class Registrar:
             if answer[claims].verdict is Verdict.UNKNOWABLE:
                 warnings[_unjudgeable(tables[oid])] = None
         return Registered(since=since, bindings=tuple(checked), warnings=tuple(warnings))
+
+    async def _learn(self, bindings: Sequence[Binding], claims: Claims) -> None:
+        """Let the judge learn what it has to know of a viewer, before the position is read."""
+        async with self._pool.connection() as connection:
+            catalog = _Catalog(connection, self._publication, claims.role, bindings)
+            relations = {
+                table.relation.oid: table.relation
+                for binding in bindings
+                if ANY not in (binding.schema, binding.table)
+                for table in await catalog.tables(binding)
+            }
+        await self._judge.admit(list(relations.values()), claims)
 
 
 class _Catalog:

@@ -187,6 +187,9 @@ class Subscriptions:
     def __len__(self) -> int:
         return len(self._all)
 
+    def __contains__(self, subscription: Subscription) -> bool:
+        return subscription in self._all
+
     @property
     def table_count(self) -> int:
         """How many tables and wildcards somebody asked for."""

@@ -41,6 +41,7 @@ from slotcast.pgoutput.messages import (
     StreamCommit,
     StreamStart,
     StreamStop,
+    Truncate,
     Update,
 )
 from slotcast.pgoutput.spool import Spool, SpoolFile, temporary_file
@@ -72,6 +73,7 @@ class _OpenSlice:
     commit_lsn: Lsn
     committed_at: datetime
     changes: list[Change] = field(default_factory=list)
+    truncated: set[int] = field(default_factory=set)
     size_bytes: int = 0
 
     def cut(self, end_lsn: Lsn | None) -> TransactionSlice:
@@ -82,8 +84,10 @@ class _OpenSlice:
             end_lsn=end_lsn,
             committed_at=self.committed_at,
             changes=tuple(self.changes),
+            truncated=frozenset(self.truncated),
         )
         self.changes.clear()
+        self.truncated.clear()
         self.size_bytes = 0
         return piece
 
@@ -94,6 +98,7 @@ class _Stream:
 
     spool: Spool
     aborted_xids: set[int] = field(default_factory=set)
+    truncated: set[int] = field(default_factory=set)
     description_orders: list[int] = field(default_factory=list)
     """For each relation description in the spool, its place among all that were received."""
 
@@ -205,8 +210,12 @@ class Assembler:
                 return (last,)
             case RelationDescription(relation=relation):
                 self._relations[relation.oid] = _Described(next(self._description_count), relation)
+            case Truncate(relation_oids=oids):
+                if self._open is None:
+                    raise DecodeError("a truncation came outside of a transaction")
+                self._open.truncated.update(oids)
             case _:
-                pass  # Types are known by OID; truncations and messages reach nobody.
+                pass  # Types are known by OID; messages reach nobody.
         return _NOTHING
 
     def _add(
@@ -255,6 +264,8 @@ class Assembler:
             case RelationDescription():
                 stream.description_orders.append(next(self._description_count))
                 stream.spool.append(data)
+            case Truncate(relation_oids=oids):
+                stream.truncated.update(oids)  # also where it was rolled back: that is rare
             case Begin() | Commit() | StreamStart() | StreamCommit() | StreamAbort():
                 raise DecodeError(f"{type(message).__name__} came within a stream")
             case _:
@@ -269,7 +280,9 @@ class Assembler:
         return self._slices(commit, stream)
 
     def _slices(self, commit: StreamCommit, stream: _Stream) -> Iterator[TransactionSlice]:
-        gathering = _OpenSlice(commit.xid, commit.commit_lsn, commit.committed_at)
+        gathering = _OpenSlice(
+            commit.xid, commit.commit_lsn, commit.committed_at, truncated=stream.truncated
+        )
         described: dict[int, _Described] = {}
         orders = iter(stream.description_orders)
         left_out_count = 0

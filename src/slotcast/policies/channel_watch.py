@@ -40,16 +40,12 @@ if TYPE_CHECKING:
     from slotcast.changes import Change
     from slotcast.claims import Claims
     from slotcast.policies.channel_access import PolicyAccess
+    from slotcast.policies.watched_tables import WatchedTables
     from slotcast.verdicts import Extension, Permissions
 
-_LOCK_TIMEOUT: Final = "200ms"
-_ATTEMPT_LIMIT: Final = 10
-_RETRY_DELAY_S: Final = 0.1
 _COMMANDS: Final = "ra*"
 
 _MESSAGES: Final = "select 'realtime.messages'::regclass::oid::int8"
-_WATCH: Final = "select slotcast.watch_table(%s::int8::oid, %s, %s), %s::int8::oid::regclass::text"
-_WATCH_ONLY: Final = "select slotcast.watch_only(%s::int8[]::oid[], %s)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +69,7 @@ class ChannelWatch:
 
     Args:
         pool: For the catalog.
-        publication: The publication that clients may subscribe to.
+        watched: Has them streamed.
         search_path: The search_path under which the functions of policies run.
         kept_s: How long dependencies count, and permissions where these are incomplete.
         on_change: Is called when permissions have to be asked for again.
@@ -86,13 +82,13 @@ class ChannelWatch:
         self,
         pool: AsyncConnectionPool[AsyncConnection[TupleRow]],
         *,
-        publication: str,
+        watched: WatchedTables,
         search_path: str,
         kept_s: float,
         on_change: Callable[[], None],
     ) -> None:
         self._pool = pool
-        self._publication = publication
+        self._watched = watched
         self._search_path = search_path
         self._kept_s = kept_s
         self._on_change = on_change
@@ -165,13 +161,8 @@ class ChannelWatch:
         former = self._known
         reasons = list(found.reasons)
         self._tables |= found.tables
-        for table in found.tables:
-            reason = await self._watch(connection, table)
-            if reason is not None:
-                reasons.append(reason)
-        async with connection.transaction():
-            await connection.execute("set transaction read write")
-            await connection.execute(_WATCH_ONLY, [list(found.tables), self._publication])
+        unwatched = await self._watched.want(connection, "private channels", found.tables)
+        reasons += unwatched.values()
         self._tables = found.tables
         self._note(found, tuple(sorted(reasons)))
         if former is not None and former != found:
@@ -184,21 +175,6 @@ class ChannelWatch:
         self.reasons = reasons
         self._known = found
         self._known_at = time.monotonic()
-
-    async def _watch(self, connection: AsyncConnection[TupleRow], table: int) -> Reason | None:
-        """Have a table streamed; returns why that is not possible."""
-        parameters = [table, self._publication, _LOCK_TIMEOUT, table]
-        told, name = "", str(table)
-        for _ in range(_ATTEMPT_LIMIT):
-            async with connection.transaction():
-                await connection.execute("set transaction read write")
-                cursor = await connection.execute(_WATCH, parameters)
-                row = await cursor.fetchone()
-            told, name = row if row is not None else ("it is gone", name)
-            if told != "busy":
-                break
-            await asyncio.sleep(_RETRY_DELAY_S)
-        return None if told is None else Reason(name, f"it cannot be watched: {told}")
 
 
 class WatchedAccess:

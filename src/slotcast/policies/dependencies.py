@@ -12,6 +12,7 @@ followed in vain, such as a function of the same name with other arguments, only
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, LiteralString
@@ -185,11 +186,33 @@ async def find(
         await walk.finish()
     if table in walk.tables:
         walk.reasons.add(Reason("the policies", "they select from the table itself"))
-    return Dependencies(
-        tables=frozenset(walk.tables - {table}),
-        reasons=tuple(sorted(walk.reasons)),
-        digest=hashlib.sha256("\0".join(sorted(walk.definitions)).encode()).hexdigest(),
-    )
+    return dataclasses.replace(walk.found(), tables=frozenset(walk.tables - {table}))
+
+
+async def of_expressions(
+    connection: AsyncConnection[TupleRow],
+    texts: Iterable[str],
+    *,
+    search_path: str,
+    policies_of: int | None = None,
+) -> Dependencies:
+    """
+    Find what expressions depend on.
+
+    Args:
+        connection: With a transaction, and an empty search_path.
+        texts: Expressions as PostgreSQL writes them: all names but built-in ones qualified.
+        search_path: Under which functions without one of their own run.
+        policies_of: OID of a table whose policies for SELECT count, too.
+    """
+    walk = _Walk(connection, search_path)
+    node = _Node("expression", 0, None)
+    for text in texts:
+        await walk.mentioned(text, mentions.of_expression(text), node, "")
+    if policies_of is not None:
+        await walk.policies(_Node("policies", policies_of, None), "r*")
+    await walk.finish()
+    return walk.found()
 
 
 @dataclass(slots=True)
@@ -201,6 +224,14 @@ class _Walk:
     definitions: set[str] = field(default_factory=set[str])
     _seen: set[_Node] = field(default_factory=set[_Node])
     _open: list[_Node] = field(default_factory=list[_Node])
+
+    def found(self) -> Dependencies:
+        """Say what was found."""
+        return Dependencies(
+            tables=frozenset(self.tables),
+            reasons=tuple(sorted(self.reasons)),
+            digest=hashlib.sha256("\0".join(sorted(self.definitions)).encode()).hexdigest(),
+        )
 
     async def finish(self) -> None:
         """Follow everything that is open."""
@@ -229,7 +260,7 @@ class _Walk:
             for text in expressions:
                 # Their names are qualified wherever that makes a difference, and pg_depend has
                 # all that is not built in.
-                await self._mentioned(f"a policy on {name}", mentions.of_expression(text), node, "")
+                await self.mentioned(f"a policy on {name}", mentions.of_expression(text), node, "")
             await self._referenced(references, node)
 
     async def _relation(self, node: _Node) -> None:
@@ -246,7 +277,7 @@ class _Walk:
             elif kind == "v":
                 self.definitions.add(f"view {node.oid} {owner} {is_invoker} {definition}")
                 inner = _Node("relation", node.oid, node.reader if is_invoker else owner)
-                await self._mentioned(name, mentions.of_statements(definition), node, "")
+                await self.mentioned(name, mentions.of_statements(definition), node, "")
                 await self._referenced(references, inner)
             else:
                 self.reasons.add(Reason(name, "its changes are not in the write-ahead log"))
@@ -280,10 +311,10 @@ class _Walk:
                 self._note_opaque(node.oid, name, short, volatility)
             elif language == "sql":
                 found = mentions.of_statements(_statements(body) if body else source)
-                await self._mentioned(name, found, inner, "" if body else path)
+                await self.mentioned(name, found, inner, "" if body else path)
                 await self._referenced(references, inner)
             elif language == "plpgsql":
-                await self._mentioned(name, mentions.of_plpgsql(definition), inner, path)
+                await self.mentioned(name, mentions.of_plpgsql(definition), inner, path)
             else:
                 self.reasons.add(Reason(name, f"it is written in {language}"))
 
@@ -298,7 +329,7 @@ class _Walk:
         ):
             self.reasons.add(Reason(name, "it depends on what cannot be seen from outside"))
 
-    async def _mentioned(self, subject: str, found: Mentions, node: _Node, path: str) -> None:
+    async def mentioned(self, subject: str, found: Mentions, node: _Node, path: str) -> None:
         """Follow what a text mentions, whose names are looked up along *path*."""
         self.reasons.update(Reason(subject, problem) for problem in found.problems)
         schemas = [row[0] for row in await self._rows(_SCHEMAS, {"path": path})]

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
     from psycopg_pool import AsyncConnectionPool
 
-    from slotcast.changes import Relation
+    from slotcast.changes import Relation, TransactionSlice
     from slotcast.claims import Claims
     from slotcast.verdicts import Question
 
@@ -154,6 +154,22 @@ class Oracle:
                 answer[claims] = replies[key][claims].ruling(position)
             answers.append(answer)
         return answers
+
+    def retain(self, claims: Claims) -> None:
+        """Do nothing: nothing is known of viewers."""
+
+    def release(self, claims: Claims) -> None:
+        """Do nothing; see `retain`."""
+
+    async def admit(self, relations: Sequence[Relation], claims: Claims) -> None:
+        """Do nothing; see `retain`."""
+
+    def concerns(self, transaction: TransactionSlice) -> bool:  # noqa: ARG002
+        """Answer no: every question is answered from what the database holds then."""
+        return False
+
+    async def follow(self, transaction: TransactionSlice) -> None:
+        """Do nothing; see `concerns`."""
 
     async def _ask_when_visible(
         self, calls: Sequence[_Call], after: list[int]

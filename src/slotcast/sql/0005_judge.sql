@@ -28,6 +28,19 @@ returns boolean language sql stable set search_path = pg_catalog as $$
                  where case when r.oid = 0 then true else pg_has_role(p_role, r.oid, 'USAGE') end)
 $$;
 
+-- The policies that a SELECT by a role is subject to, in the order in which it evaluates them (restrictive ones
+-- first; permissive ones are read backwards), since that decides whether one that would raise an error is reached.
+create or replace function slotcast.row_policies(p_relation oid, p_role name)
+returns table (policy name, permissive boolean, expression text, "position" bigint)
+language sql stable set search_path = pg_catalog as $$
+  select p.polname, p.polpermissive, pg_get_expr(p.polqual, p.polrelid),
+         row_number() over (order by p.polpermissive, case when not p.polpermissive then p.polname end,
+                            p.polname desc)
+  from pg_policy p
+  where p.polrelid = p_relation and p.polcmd in ('r', '*') and p.polqual is not null
+    and slotcast.applies_to(p.polroles, p_role)
+$$;
+
 -- What a role may read of a table before any row policy.
 --   readable:      names of the columns it may SELECT, in table order (empty without USAGE on the schema)
 --   unconditional: whether no row policy applies to it
@@ -68,16 +81,10 @@ begin
     return;
   end if;
 
-  -- The orders are those in which a SELECT evaluates them (permissive ones are read backwards), since that
-  -- decides whether one that would raise an error is reached.
-  select string_agg(format('(%s)', pg_get_expr(p.polqual, p.polrelid)), ' or ' order by p.polname desc)
-           filter (where p.polpermissive),
-         string_agg(format('(%s)', pg_get_expr(p.polqual, p.polrelid)), ' and ' order by p.polname)
-           filter (where not p.polpermissive)
+  select string_agg(format('(%s)', p.expression), ' or ' order by p.position) filter (where p.permissive),
+         string_agg(format('(%s)', p.expression), ' and ' order by p.position) filter (where not p.permissive)
   into permissive, restrictive
-  from pg_policy p
-  where p.polrelid = p_relation and p.polcmd in ('r', '*') and p.polqual is not null
-    and slotcast.applies_to(p.polroles, p_role);
+  from slotcast.row_policies(p_relation, p_role) p;
   -- Without a permissive policy nothing is visible, whatever the restrictive ones say.
   condition := case when permissive is null then 'false'
                     else concat_ws(' and ', restrictive, format('(%s)', permissive)) end;
@@ -132,6 +139,37 @@ returns text language sql stable set search_path = pg_catalog as $$
   group by n.nspname, c.relname
 $$;
 
+-- Images as rows of the table in text form; null for those that do not fit it any more.
+create or replace function slotcast.image_texts(p_relation oid, p_columns text[], p_images jsonb[])
+returns text[] language plpgsql stable set search_path = pg_catalog
+set datestyle = iso set intervalstyle = postgres set timezone = utc set extra_float_digits = 1 set bytea_output = hex
+as $$
+declare
+  query text := format('select array(select (%1$I.*)::text from %2$s)',
+                       (select c.relname from pg_class c where c.oid = p_relation),
+                       slotcast.image_rows(p_relation, p_columns));
+  texts text[] := '{}';
+  single text[];
+begin
+  begin
+    execute query into texts using p_images;
+    return texts;
+  exception
+    when lock_not_available or query_canceled then raise;
+    when others then null;
+  end;
+  for number in 1 .. cardinality(p_images) loop
+    begin
+      execute query into single using p_images[number:number];
+    exception
+      when lock_not_available or query_canceled then raise;
+      when others then single := array[null];
+    end;
+    texts := texts || single;
+  end loop;
+  return texts;
+end $$;
+
 -- Act as a role with the given claims until the end of the (sub)transaction, as a request would. Call it as
 -- the server's own role: no other may use this schema.
 create or replace function slotcast.become(p_role name, p_claims text)
@@ -162,9 +200,8 @@ returns table (readable text[], unconditional boolean, judgeable boolean, verdic
 language plpgsql volatile as $$
 declare
   access record;
-  query text;
+  texts text[];
   claims text;
-  image jsonb;
   letter text;
 begin
   -- What follows sees at least as much, since each statement of a volatile function has a snapshot of its own.
@@ -186,9 +223,7 @@ begin
   end if;
 
   readable := null;  -- the same for all viewers, and said
-  query := pg_catalog.format(
-    'select pg_catalog.string_agg(case when %s then ''t'' else ''f'' end, '''') from %s',
-    access.condition, slotcast.image_rows(p_relation, p_columns));
+  texts := slotcast.image_texts(p_relation, p_columns, p_images);
   perform pg_catalog.set_config('search_path', p_search_path, true);
   -- The server's sessions have their own forms of text; to policies, time zones are as they are to requests.
   set local datestyle to default;
@@ -196,21 +231,43 @@ begin
   set local timezone to default;
   set local extra_float_digits to default;
   set local bytea_output to default;
+  -- What policies name was looked up when they were made, so viewers need no USAGE on the schemas of functions and
+  -- types. A prepared statement keeps it looked up likewise; only where a policy itself selects from a table with
+  -- row level security does PostgreSQL look again. Its plan has to be made anew for each viewer, for it holds what
+  -- functions that are called immutable, even falsely, returned; hence the parameter, the number of an image.
+  set local plan_cache_mode = force_custom_plan;
+  if exists (select from pg_catalog.pg_prepared_statements where name = 'slotcast_judge') then
+    deallocate slotcast_judge;
+  end if;
+  execute (
+    select pg_catalog.format(
+      'prepare slotcast_judge(int) as'
+      ' select pg_catalog.string_agg(case when %1$s then ''t'' else ''f'' end, '''')'
+      ' from unnest((%2$L::%3$I.%4$I[])[coalesce($1, 1):coalesce($1, %5$s)]) as %4$I',
+      access.condition, texts, n.nspname, c.relname, pg_catalog.cardinality(texts))
+    from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where c.oid = p_relation);
   foreach claims in array p_claims loop
     failure := null;
     begin
+      if array_position(texts, null) is not null then
+        raise invalid_text_representation;
+      end if;
       perform slotcast.become(p_role, claims);
-      execute query into verdicts using p_images;
+      execute 'execute slotcast_judge(null)' into verdicts;
     exception
       -- A table that is locked says nothing about the policies: the server asks again.
       when lock_not_available then raise;
       when others then
       -- One image at a time tells which of them the policies cannot judge.
       verdicts := '';
-      foreach image in array p_images loop
+      for number in 1 .. pg_catalog.cardinality(p_images) loop
         begin
+          if texts[number] is null then
+            raise invalid_text_representation;
+          end if;
           perform slotcast.become(p_role, claims);
-          execute query into letter using array[image];
+          execute pg_catalog.format('execute slotcast_judge(%s)', number) into letter;
         exception
           when lock_not_available then raise;
           when others then
@@ -224,6 +281,7 @@ begin
     perform pg_catalog.set_config('role', 'none', true);
     return next;
   end loop;
+  deallocate slotcast_judge;
 end $$;
 
 -- The values, in text form, of columns that the publisher leaves out of images though they follow from the
@@ -239,6 +297,100 @@ begin
      from unnest(p_wanted) with ordinality as w(name, n)),
     slotcast.image_rows(p_relation, p_columns)) using p_images;
 end $$;
+
+-- What is true of viewers whatever the row: the results of queries, each of which gives one text, as a role and
+-- with the claims of each viewer.
+--
+--   p_queries      the queries; those for which p_as_server is true run as the server's own role, which then has
+--                  to see what the owner of a SECURITY DEFINER function sees
+--   p_after        transactions (see slotcast.are_visible) that the results have to show the effects of
+--
+-- Returns nothing while p_after are not visible yet. Else it returns one row that tells the snapshot, and from
+-- which position of the log on no transaction can be in it; then one for each viewer and query. Being stable, it
+-- sees one snapshot throughout.
+create or replace function slotcast.facts(
+  p_role name, p_claims text[], p_queries text[], p_as_server boolean[], p_search_path text, p_after bigint[]
+)
+returns table (result text, failure text)
+language plpgsql stable as $$
+declare
+  claims text;
+  former_path text := pg_catalog.current_setting('search_path');
+begin
+  if not slotcast.are_visible(p_after) then
+    return;
+  end if;
+  result := pg_catalog.pg_current_snapshot()::text;
+  failure := pg_catalog.pg_current_wal_insert_lsn()::text;
+  return next;
+  perform pg_catalog.set_config('search_path', p_search_path, true);
+  foreach claims in array p_claims loop
+    for number in 1 .. pg_catalog.cardinality(p_queries) loop
+      begin
+        result := null;
+        failure := null;
+        perform slotcast.become(p_role, claims);
+        if p_as_server[number] then
+          perform pg_catalog.set_config('role', 'none', true);
+        end if;
+        execute p_queries[number] into result;
+      exception
+        when lock_not_available or query_canceled then raise;
+        when others then
+          result := null;
+          failure := sqlstate;
+      end;
+      perform pg_catalog.set_config('role', 'none', true);
+      return next;
+    end loop;
+  end loop;
+  perform pg_catalog.set_config('search_path', former_path, true);
+end $$;
+
+-- The truth of immutable expressions over the columns of a table's row images: for each image a letter for each
+-- expression, t, f, n (null) or e (it raised an error).
+create or replace function slotcast.computed(
+  p_relation oid, p_columns text[], p_images jsonb[], p_expressions text[]
+)
+returns setof text language plpgsql stable as $$
+declare
+  image jsonb;
+  expression text;
+  letter text;
+  letters text;
+begin
+  foreach image in array p_images loop
+    letters := '';
+    foreach expression in array p_expressions loop
+      begin
+        execute pg_catalog.format('select case when %1$s then ''t'' when not (%1$s) then ''f'' else ''n'' end from %2$s',
+                       expression, slotcast.image_rows(p_relation, p_columns))
+        into letter using array[image];
+      exception
+        when lock_not_available or query_canceled then raise;
+        when others then letter := 'e';
+      end;
+      letters := letters || letter;
+    end loop;
+    return next letters;
+  end loop;
+end $$;
+
+-- Something that is another text once a policy, table, function, role, schema or privilege has changed.
+create or replace function slotcast.definitions()
+returns text language sql stable set search_path = pg_catalog as $$
+  select md5(concat_ws('|',
+    (select string_agg(oid || ' ' || xmin::text, ',' order by oid) from pg_policy),
+    (select string_agg(oid || ' ' || xmin::text, ',' order by oid) from pg_proc where oid >= 16384),
+    (select string_agg(oid || ' ' || xmin::text, ',' order by oid) from pg_class
+     where oid >= 16384 and relkind in ('r', 'p', 'v', 'm', 'f') and relpersistence <> 't'),
+    (select string_agg(attrelid || ' ' || attnum || ' ' || xmin::text, ',' order by attrelid, attnum) from pg_attribute
+     where attacl is not null and attrelid >= 16384),
+    (select string_agg(oid || ' ' || xmin::text, ',' order by oid) from pg_namespace where nspname !~ '^pg_(toast_)?temp_'),
+    (select string_agg(r::text, ',' order by rolname)
+     from (select rolname, rolsuper, rolinherit, rolbypassrls, oid from pg_roles) r),
+    (select string_agg(m::text, ',' order by m.*) from pg_auth_members m)))
+$$;
 
 -- The server looks which migrations there are.
 grant select on slotcast.migrations to public;

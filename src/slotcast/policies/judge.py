@@ -1,0 +1,179 @@
+"""
+The judge: compiled policies and facts decide what they can, PostgreSQL the rest.
+
+What is certain is decided here, on the image and the facts as of its commit. Everything else is a
+question to the oracle: an opaque policy that decides, an image without the columns that are
+needed, a viewer for whom PostgreSQL raised an error.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
+
+from slotcast.changes import Absent
+from slotcast.policies.rules import Undecided
+from slotcast.verdicts import Question, Ruling, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from slotcast.changes import Image, Relation, TransactionSlice
+    from slotcast.claims import Claims
+    from slotcast.counters import JudgeCounts
+    from slotcast.policies.facts import Viewer
+    from slotcast.policies.oracle import Oracle
+    from slotcast.policies.store import Compiled, PolicyStore
+
+
+class PolicyJudge:
+    """
+    Answers questions from compiled policies; a `slotcast.verdicts.Judge`.
+
+    Args:
+        store: Compiled policies and facts.
+        oracle: Asks PostgreSQL.
+    """
+
+    def __init__(self, store: PolicyStore, oracle: Oracle) -> None:
+        self._store = store
+        self._oracle = oracle
+
+    @property
+    def counts(self) -> JudgeCounts:
+        """What PostgreSQL was asked, and what was decided without it."""
+        return self._oracle.counts
+
+    # What is known of viewers
+
+    def retain(self, claims: Claims) -> None:
+        """See `slotcast.verdicts.Judge.retain`."""
+        self._store.retain(claims)
+
+    def release(self, claims: Claims) -> None:
+        """See `slotcast.verdicts.Judge.release`."""
+        self._store.release(claims)
+
+    async def admit(self, relations: Sequence[Relation], claims: Claims) -> None:
+        """See `slotcast.verdicts.Judge.admit`."""
+        await self._store.refresh()
+        for relation in relations:
+            compiled = await self._store.compiled(relation, claims.role)
+            await self._store.admit(compiled, [self._store.viewer(claims)])
+
+    def concerns(self, transaction: TransactionSlice) -> bool:
+        """See `slotcast.verdicts.Judge.concerns`."""
+        return self._store.concerns(transaction)
+
+    async def follow(self, transaction: TransactionSlice) -> None:
+        """See `slotcast.verdicts.Judge.follow`."""
+        await self._store.follow(transaction)
+
+    # Questions
+
+    async def judge(
+        self, questions: Sequence[Question], *, after: Collection[int] = ()
+    ) -> list[Mapping[Claims, Ruling]]:
+        """Rule on every viewer of every question; see `slotcast.verdicts.Judge.judge`."""
+        await self._store.refresh()
+        known = await self._prepare(questions)
+        answers: list[dict[Claims, Ruling]] = []
+        left: list[Question] = []
+        places: list[int] = []
+        for place, question in enumerate(questions):
+            answer, undecided = _decide(question, known, self._store)
+            answers.append(answer)
+            if undecided:
+                places.append(place)
+                left.append(
+                    Question(
+                        relation=question.relation,
+                        image=question.image,
+                        viewers=frozenset(undecided),
+                    )
+                )
+            self.counts.decided += len(answer)
+        if left:
+            asked = await self._oracle.judge(left, after=after)
+            for place, rulings in zip(places, asked, strict=True):
+                answers[place].update(rulings)
+        return cast("list[Mapping[Claims, Ruling]]", answers)
+
+    async def _prepare(self, questions: Sequence[Question]) -> dict[tuple[int, str], Compiled]:
+        """Make sure that everything is known which *questions* need."""
+        images: defaultdict[tuple[int, str], dict[Image, None]] = defaultdict(dict)
+        viewers: defaultdict[tuple[int, str], dict[Viewer, None]] = defaultdict(dict)
+        relations: dict[int, Relation] = {}
+        for question in questions:
+            relations[id(question.relation)] = question.relation
+            for claims in question.viewers:
+                key = (id(question.relation), claims.role)
+                images[key][question.image] = None
+                viewers[key][self._store.viewer(claims)] = None
+        known: dict[tuple[int, str], Compiled] = {}
+        for key, gathered in images.items():
+            identity, role = key
+            relation = relations[identity]
+            compiled = await self._store.compiled(relation, role)
+            known[key] = compiled
+            access = compiled.access
+            if access.rule is None or access.is_unconditional:
+                continue
+            await self._store.admit(compiled, viewers[key])
+            await self._store.compute(access.computed, gathered)
+        return known
+
+
+def _decide(
+    question: Question, known: Mapping[tuple[int, str], Compiled], store: PolicyStore
+) -> tuple[dict[Claims, Ruling], list[Claims]]:
+    """
+    Rule on those of a question's viewers on whom it is certain.
+
+    Returns:
+        The rulings, and everybody else.
+    """
+    rulings: dict[Claims, Ruling] = {}
+    undecided: list[Claims] = []
+    roles: dict[str, _Bench] = {}
+    for claims in question.viewers:
+        bench = roles.get(claims.role)
+        if bench is None:
+            compiled = known[id(question.relation), claims.role]
+            bench = roles[claims.role] = _Bench(compiled, question.image)
+        ruling = bench.rule(store.viewer(claims))
+        if ruling is None:
+            undecided.append(claims)
+        else:
+            rulings[claims] = ruling
+    return rulings, undecided
+
+
+class _Bench:
+    """Rules on one image for the viewers of one role."""
+
+    def __init__(self, compiled: Compiled, image: Image) -> None:
+        access = compiled.access
+        self._rule = access.rule
+        self._image = image
+        readable = access.readable
+        self._visible = Ruling(
+            verdict=Verdict.VISIBLE, readable=readable, unconditional=access.is_unconditional
+        )
+        self._hidden = Ruling(verdict=Verdict.HIDDEN, readable=readable)
+        self._same: Ruling | None = None
+        if access.is_unconditional:
+            self._same = self._visible
+        elif any(isinstance(image[place], Absent) for place in access.needed):
+            self._same = Ruling(verdict=Verdict.UNKNOWABLE, readable=readable)
+
+    def rule(self, viewer: Viewer) -> Ruling | None:
+        """Rule on *viewer*, or return None if it is not certain."""
+        if self._same is not None or self._rule is None:
+            return self._same
+        try:
+            truth = self._rule.value(self._image, viewer)
+        except Undecided:
+            return None
+        return self._visible if truth is True else self._hidden

@@ -1,0 +1,547 @@
+"""
+What is known for judging without PostgreSQL: compiled policies, and the facts of viewers.
+
+Theory of operation
+-------------------
+Policies are compiled when the first viewer of a role asks for a table. The facts of a viewer
+are read when it joins, before the join says from where in the log it is live; so they are as of
+an earlier moment, and the changes that follow in the stream bring them to any later one.
+
+`follow` is told of every transaction before its changes are judged. It knows which tables
+facts are read from (`WatchedTables` has them streamed), and lets each fact follow its rows. What
+cannot follow is forgotten, and read again before it is needed. Facts that are being read
+while transactions pass by follow these afterwards, so far as their snapshot does not show them.
+The first slice of a large transaction tells nothing of the rest: everything read from tables
+is then read anew, from a snapshot that shows all of it.
+
+Definitions (policies, functions, roles, privileges) are compared whenever the stream
+describes a table anew, and at most every `CHECK_EVERY_S` while there is something to judge.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Final, cast
+
+import psycopg
+from psycopg import errors as postgres_errors
+
+from slotcast.lsn import Lsn
+from slotcast.observations import Observation, observe, problem
+from slotcast.policies import index, rules
+from slotcast.policies.compiler import ROWS_LIMIT, Access, Compiler
+from slotcast.policies.facts import Computed, Fact, Snapshot, Values, Viewer, column_places
+from slotcast.policies.rules import Opaque
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from psycopg import AsyncConnection
+    from psycopg.rows import TupleRow
+    from psycopg_pool import AsyncConnectionPool
+
+    from slotcast.changes import Change, Image, Relation, TransactionSlice
+    from slotcast.claims import Claims
+    from slotcast.policies.dependencies import Reason
+    from slotcast.policies.facts import FactId
+    from slotcast.policies.index import Lookup
+    from slotcast.policies.rules import Key
+    from slotcast.policies.watched_tables import WatchedTables
+
+CHECK_EVERY_S: Final = 0.5
+"""How long a change of a function, role or schema may go unnoticed, in seconds."""
+
+VIEWERS_A_CALL: Final = 100
+RECENT_LIMIT: Final = 1_000
+_FIRST_DELAY_S: Final = 0.0005
+_DELAY_LIMIT_S: Final = 0.05
+
+_FACTS: Final = "select * from slotcast.facts(%s, %s, %s, %s, %s, %s)"
+_COMPUTED: Final = "select * from slotcast.computed(%s::int8::oid, %s, %s::jsonb[], %s)"
+_DEFINITIONS: Final = "select slotcast.definitions()"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoliciesCompiled(Observation):
+    """What became of the policies on a table for a role."""
+
+    level: ClassVar[int] = logging.DEBUG
+    table: str
+    role: str
+    opaque: str
+
+
+@dataclass(slots=True, eq=False)
+class Compiled:
+    """
+    The compiled policies on a table for a role, and those who are subject to them.
+
+    Attributes:
+        access: The policies.
+        lookup: Finds those whom a row concerns; None if all have to be tried.
+        viewers: Everybody whose facts are kept for it.
+    """
+
+    access: Access
+    lookup: Lookup | None
+    viewers: set[Viewer] = field(default_factory=set["Viewer"])
+
+
+@dataclass(slots=True)
+class _Reading:
+    """Facts that are being read, and what passed by meanwhile."""
+
+    passed: list[tuple[int, Lsn, Change]] = field(default_factory=list["tuple[int, Lsn, Change]"])
+
+
+class PolicyStore:
+    """
+    Keeps compiled policies and facts.
+
+    Args:
+        pool: For the catalog and for facts.
+        watched: Has the tables streamed that facts are read from.
+        search_path: Under which the functions of policies run.
+    """
+
+    def __init__(
+        self,
+        pool: AsyncConnectionPool[AsyncConnection[TupleRow]],
+        watched: WatchedTables,
+        *,
+        search_path: str,
+    ) -> None:
+        self._pool = pool
+        self._watched = watched
+        self._search_path = search_path
+        self._compiled: dict[tuple[int, str], Compiled] = {}
+        self._facts: dict[FactId, Fact] = {}
+        self._by_table: defaultdict[int, list[Fact]] = defaultdict(list)
+        self._unwatchable: dict[int, Reason] = {}
+        self._viewers: dict[Claims, Viewer] = {}
+        self._missing: defaultdict[Viewer, set[Fact]] = defaultdict(set)
+        self._readings: list[_Reading] = []
+        self._recent: dict[int, None] = {}
+        self._described: dict[int, Relation] = {}
+        self._in_parts: int | None = None
+        self._definitions = ""
+        self._checked_at = 0.0
+        self._is_suspect = True
+        self._compiling = asyncio.Lock()
+
+    # Viewers
+
+    def viewer(self, claims: Claims) -> Viewer:
+        """Find the viewer with *claims*, or make it."""
+        found = self._viewers.get(claims)
+        if found is None:
+            found = self._viewers[claims] = Viewer(claims)
+        return found
+
+    def retain(self, claims: Claims) -> None:
+        """Keep what is known of *claims* until `release` is called as often."""
+        self.viewer(claims).user_count += 1
+
+    def release(self, claims: Claims) -> None:
+        """Forget *claims*, unless others have them."""
+        viewer = self._viewers.get(claims)
+        if viewer is None:
+            return
+        viewer.user_count -= 1
+        if viewer.user_count <= 0:
+            del self._viewers[claims]
+            self._missing.pop(viewer, None)
+            for fact in list(viewer.facts):
+                fact.forget(viewer)
+            for compiled in self._compiled.values():
+                compiled.viewers.discard(viewer)
+
+    @property
+    def viewer_count(self) -> int:
+        """About how many viewers something is known."""
+        return len(self._viewers)
+
+    @property
+    def fact_count(self) -> int:
+        """How many values of facts are kept."""
+        return sum(len(fact.values) for fact in self._facts.values())
+
+    # Compiling
+
+    async def compiled(self, relation: Relation, role: str) -> Compiled:
+        """
+        Give the compiled policies on *relation* for *role*.
+
+        Raises:
+            psycopg.OperationalError: PostgreSQL could not be asked.
+        """
+        key = (relation.oid, role)
+        found = self._compiled.get(key)
+        if found is None or not _is_same(found.access.relation, relation):
+            async with self._compiling:
+                found = self._compiled.get(key)
+                if found is None or not _is_same(found.access.relation, relation):
+                    async with self._pool.connection() as connection:
+                        found = await self._compile(connection, relation, role)
+        return found
+
+    def ready(self, relation: Relation, role: str) -> Compiled | None:
+        """Give what `compiled` would, if it is there already."""
+        found = self._compiled.get((relation.oid, role))
+        return found if found is not None and _is_same(found.access.relation, relation) else None
+
+    async def _compile(
+        self, connection: AsyncConnection[TupleRow], relation: Relation, role: str
+    ) -> Compiled:
+        """Compile, have the tables watched that facts are read from, and keep the result."""
+        while True:
+            access = await self._access(connection, relation, role)
+            tables = {table for fact in self._used(access) for table in fact.tables}
+            reasons = await self._watched.want(connection, "policies", tables)
+            if not reasons.keys() - self._unwatchable.keys():
+                break
+            self._unwatchable |= reasons
+        former = self._compiled.get((relation.oid, role))
+        lookup = None
+        if access.rule is not None and not access.is_unconditional:
+            lookup = index.lookup(access.rule)
+        made = Compiled(access, lookup, set() if former is None else former.viewers)
+        self._compiled[relation.oid, role] = made
+        self._arrange()
+        for viewer in made.viewers:
+            self._note_missing(viewer, access)
+        opaque = "; ".join(text for policy in access.policies for text in policy.problems)
+        observe(
+            PoliciesCompiled(table=f"{relation.schema}.{relation.name}", role=role, opaque=opaque)
+        )
+        return made
+
+    async def _access(
+        self, connection: AsyncConnection[TupleRow], relation: Relation, role: str
+    ) -> Access:
+        try:
+            async with connection.transaction(force_rollback=True):
+                await connection.execute("set transaction read write")
+                await connection.execute("set local search_path = ''")
+                compiler = Compiler(
+                    connection, self._search_path, dict(self._facts), self._unwatchable
+                )
+                access = await compiler.access(relation, role)
+        except psycopg.Error as error:
+            if connection.broken or isinstance(error, psycopg.OperationalError):
+                raise
+            opaque = Opaque(f"PostgreSQL said: {problem(error)}")
+            return Access(relation, role, frozenset(), is_unconditional=False, rule=opaque)
+        for fact in access.facts:
+            self._facts.setdefault(fact.identity, fact)
+        return access
+
+    def _used(self, access: Access | None = None) -> list[Fact]:
+        """List all facts that are needed, those first that others are read through."""
+        accesses = [compiled.access for compiled in self._compiled.values()]
+        if access is not None:
+            accesses.append(access)
+        return list(dict.fromkeys(fact for access in accesses for fact in access.facts))
+
+    def _arrange(self) -> None:
+        """Drop the facts that nobody needs any more, and note which tables matter to which."""
+        used = self._used()
+        for identity, fact in list(self._facts.items()):
+            if fact not in used:
+                del self._facts[identity]
+                for viewer in fact.holders():
+                    fact.forget(viewer)
+        self._by_table.clear()
+        for fact in used:
+            source = None if fact.source is None else fact.source.relation.oid
+            for table in fact.tables if source is None else {source}:
+                self._by_table[table].append(fact)
+
+    async def refresh(self) -> None:
+        """
+        Compile anew what was defined anew, if it is time to look.
+
+        Raises:
+            psycopg.OperationalError: PostgreSQL could not be asked.
+        """
+        now = time.monotonic()
+        if not self._is_suspect and now - self._checked_at < CHECK_EVERY_S:
+            return
+        async with self._compiling, self._pool.connection() as connection:
+            self._is_suspect = False
+            cursor = await connection.execute(_DEFINITIONS, prepare=True)
+            row = await cursor.fetchone()
+            definitions = "" if row is None else row[0]
+            self._checked_at = time.monotonic()
+            if definitions == self._definitions:
+                return
+            self._unwatchable.clear()
+            for compiled in list(self._compiled.values()):
+                access = compiled.access
+                await self._compile(connection, access.relation, access.role)
+            # Whatever watching them changed is no news.
+            cursor = await connection.execute(_DEFINITIONS, prepare=True)
+            row = await cursor.fetchone()
+            self._definitions = "" if row is None else row[0]
+
+    # Facts
+
+    async def admit(self, compiled: Compiled, viewers: Iterable[Viewer]) -> None:
+        """
+        Make sure that everything is known that *compiled* needs of *viewers*.
+
+        Raises:
+            psycopg.OperationalError: PostgreSQL could not be asked.
+        """
+        for viewer in viewers:
+            if viewer not in compiled.viewers:
+                compiled.viewers.add(viewer)
+                self._note_missing(viewer, compiled.access)
+        if not self._missing:
+            return
+        wanted = {
+            viewer: self._missing.pop(viewer)
+            for viewer in list(self._missing)
+            if viewer in compiled.viewers
+        }
+        if wanted:
+            try:
+                await self._read(wanted)
+            except BaseException:
+                for viewer, facts in wanted.items():
+                    self._missing[viewer] |= {fact for fact in facts if fact.needs(viewer)}
+                raise
+
+    def _note_missing(self, viewer: Viewer, access: Access) -> None:
+        missing = {fact for fact in access.facts if fact.needs(viewer)}
+        if missing:
+            self._missing[viewer] |= missing
+
+    async def _read(self, wanted: dict[Viewer, set[Fact]]) -> None:
+        """Read facts, group by group of viewers who lack the same ones."""
+        groups: defaultdict[tuple[str, tuple[Fact, ...]], list[Viewer]] = defaultdict(list)
+        for viewer, facts in wanted.items():
+            in_order = tuple(sorted(facts, key=lambda fact: fact.identity))
+            groups[viewer.claims.role, in_order].append(viewer)
+        for (role, facts), viewers in groups.items():
+            for first in range(0, len(viewers), VIEWERS_A_CALL):
+                await self._read_some(role, facts, viewers[first : first + VIEWERS_A_CALL])
+
+    async def _read_some(self, role: str, facts: Sequence[Fact], viewers: Sequence[Viewer]) -> None:
+        reading = _Reading()
+        self._readings.append(reading)
+        after = list(self._recent)
+        try:
+            rows = await self._ask_when_visible(role, facts, viewers, after)
+        except postgres_errors.QueryCanceled:
+            if len(viewers) > 1:
+                for viewer in viewers:
+                    await self._read_some(role, facts, [viewer])
+                return
+            rows = None
+        finally:
+            self._readings.remove(reading)
+        for xid in after:
+            self._recent.pop(xid, None)
+        if rows is None:
+            for fact in facts:
+                fact.fail(viewers[0])
+            return
+        snapshot = Snapshot.parse(rows[0][0], Lsn.parse(rows[0][1]))
+        answers = iter(rows[1:])
+        for viewer in viewers:
+            for fact in facts:
+                text, failure = next(answers)
+                if viewer.claims not in self._viewers:
+                    continue  # it left meanwhile
+                values = None if failure is not None else _values(fact, text, snapshot)
+                if values is None:
+                    fact.fail(viewer)
+                else:
+                    fact.learn(viewer, values)
+        for xid, commit_lsn, change in reading.passed:
+            await self._compute(change)
+            self._apply(change, xid, commit_lsn, set(viewers))
+
+    async def _ask_when_visible(
+        self, role: str, facts: Sequence[Fact], viewers: Sequence[Viewer], after: Sequence[int]
+    ) -> list[TupleRow]:
+        parameters = [
+            role,
+            [viewer.claims.document for viewer in viewers],
+            [fact.query for fact in facts],
+            [fact.as_server for fact in facts],
+            self._search_path,
+            list(after),
+        ]
+        delay_s = _FIRST_DELAY_S
+        while True:
+            async with self._pool.connection() as connection:
+                cursor = await connection.execute(_FACTS, parameters, prepare=True)
+                rows = await cursor.fetchall()
+            if rows:
+                return rows
+            await asyncio.sleep(delay_s)
+            delay_s = min(2 * delay_s, _DELAY_LIMIT_S)
+
+    # The stream
+
+    def concerns(self, transaction: TransactionSlice) -> bool:
+        """Tell whether `follow` has to be told of *transaction* before it is judged."""
+        if transaction.xid == self._in_parts or transaction.end_lsn is None:
+            return True
+        if transaction.truncated:
+            return True
+        for change in transaction.changes:
+            relation = change.relation
+            if relation.oid in self._by_table or self._described.get(relation.oid) is not relation:
+                return True
+        return False
+
+    async def follow(self, transaction: TransactionSlice) -> None:
+        """
+        Bring the facts to the moment after *transaction*.
+
+        Raises:
+            psycopg.OperationalError: PostgreSQL could not be asked; tell again.
+        """
+        xid, commit_lsn = transaction.xid, transaction.commit_lsn
+        for change in transaction.changes:
+            self._note_description(change.relation)
+        if transaction.end_lsn is None or xid == self._in_parts:
+            self._follow_parts(transaction)
+            return
+        concerned = [c for c in transaction.changes if c.relation.oid in self._by_table]
+        for change in concerned:
+            await self._compute(change)
+        if concerned or transaction.truncated:
+            self._note_recent(xid)
+        for table in transaction.truncated:
+            for fact in self._by_table.get(table, ()):
+                self._forgotten(fact, fact.doubt(xid, commit_lsn))
+        for change in concerned:
+            for reading in self._readings:
+                reading.passed.append((xid, commit_lsn, change))
+            self._apply(change, xid, commit_lsn, None)
+
+    def _follow_parts(self, transaction: TransactionSlice) -> None:
+        """Read everything anew, once, that a transaction in several slices may touch."""
+        if transaction.xid != self._in_parts:
+            self._in_parts = transaction.xid
+            self._note_recent(transaction.xid)
+            for fact in self._used():
+                if fact.tables:
+                    self._forgotten(fact, fact.doubt(transaction.xid, transaction.commit_lsn))
+        if transaction.end_lsn is not None:
+            self._in_parts = None
+
+    def _note_description(self, relation: Relation) -> None:
+        former = self._described.get(relation.oid)
+        if former is not relation:
+            self._described[relation.oid] = relation
+            self._is_suspect = True
+
+    def _note_recent(self, xid: int) -> None:
+        self._recent[xid] = None
+        while len(self._recent) > RECENT_LIMIT:
+            self._recent.pop(next(iter(self._recent)))
+
+    def _apply(self, change: Change, xid: int, commit_lsn: Lsn, among: set[Viewer] | None) -> None:
+        for fact in self._by_table.get(change.relation.oid, ()):
+            self._forgotten(fact, fact.apply(change, xid, commit_lsn, among))
+
+    def _forgotten(self, fact: Fact, changed: set[Viewer]) -> None:
+        """Note what has to be read again, since *fact* is something else for some viewers."""
+        for viewer in changed:
+            if viewer.claims not in self._viewers:
+                continue
+            if fact.needs(viewer):
+                self._missing[viewer].add(fact)
+            for derived in fact.derived:
+                if viewer in derived.values:
+                    derived.forget(viewer)
+                    self._forgotten(derived, {viewer})
+
+    async def _compute(self, change: Change) -> None:
+        """Have everything computed that the facts read from a table need of a changed row."""
+        for fact in self._by_table.get(change.relation.oid, ()):
+            source = fact.source
+            if source is None or change.new is None:
+                continue
+            places = column_places(change.relation, source.relation)
+            if places is not None:
+                image = tuple([change.new[place] for place in places])
+                await self.compute(rules.computed_of(source.rule), [image])
+
+    async def compute(self, wanted: Sequence[Computed], images: Collection[Image]) -> None:
+        """
+        Let PostgreSQL compute expressions on row images, where it was not asked before.
+
+        Raises:
+            psycopg.OperationalError: PostgreSQL could not be asked.
+        """
+        if not wanted:
+            return
+        unknown = [image for image in images if any(each.needs(image) for each in wanted)]
+        if not unknown:
+            return
+        relation = wanted[0].relation
+        places = sorted({place for each in wanted for place in each.places})
+        rows = [
+            json.dumps(
+                [cast("bytes", image[p]).decode() if image[p] is not None else None for p in places]
+            )
+            if all(image[p] is None or isinstance(image[p], bytes) for p in places)
+            else None
+            for image in unknown
+        ]
+        asked = [(image, row) for image, row in zip(unknown, rows, strict=True) if row is not None]
+        parameters = [
+            relation.oid,
+            [relation.columns[place].name for place in places],
+            [row for _, row in asked],
+            [each.text for each in wanted],
+        ]
+        try:
+            async with self._pool.connection() as connection:
+                cursor = await connection.execute(_COMPUTED, parameters, prepare=True)
+                answers = await cursor.fetchall()
+        except psycopg.Error as error:
+            if isinstance(error, (psycopg.OperationalError, postgres_errors.LockNotAvailable)):
+                raise
+            return  # the table is another one by now: it is for PostgreSQL to say
+        for (image, _), (letters,) in zip(asked, answers, strict=True):
+            for each, letter in zip(wanted, letters, strict=True):
+                each.learn(image, letter)
+
+
+def _is_same(known: Relation, given: Relation) -> bool:
+    """Tell whether two descriptions have the same columns at the same places."""
+    return known is given or [(c.name, c.type_oid) for c in known.columns] == [
+        (c.name, c.type_oid) for c in given.columns
+    ]
+
+
+def _values(fact: Fact, text: str | None, snapshot: Snapshot) -> Values | None:
+    """Read the result of a fact's query; None if it is too much to keep."""
+    if not fact.is_set:
+        return Values({(): None if text is None else text.encode()}, snapshot)
+    is_null, rows = json.loads(text or "[false, null]")
+    if rows is not None and len(rows) > ROWS_LIMIT:
+        return None
+    read: dict[tuple[bytes, ...], Key | None] = {}
+    for row_id, key in rows or ():
+        read[tuple(part.encode() for part in row_id)] = _key(key)
+    return Values(read, snapshot, is_null=is_null)
+
+
+def _key(parts: list[str | None]) -> Key | None:
+    texts = tuple(part.encode() for part in parts if part is not None)
+    if len(texts) < len(parts):
+        return None
+    return texts[0] if len(texts) == 1 else texts
