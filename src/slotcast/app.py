@@ -48,6 +48,7 @@ from slotcast.transports.auth import AuthApi
 from slotcast.transports.broadcasts import BroadcastApi, BroadcastLimits
 from slotcast.transports.http import HttpServer, system_routes
 from slotcast.transports.inspector import InspectorPage
+from slotcast.transports.mailbox import MailboxPages
 from slotcast.transports.metrics import MetricsPage, Sources, Topic
 from slotcast.transports.start_page import StartPage
 from slotcast.transports.websocket import WebSocketLimits
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
     from psycopg_pool import AsyncConnectionPool
 
+    from slotcast.auth.mailbox import Mailbox
     from slotcast.changes import TransactionSlice
     from slotcast.settings import Settings
 
@@ -116,13 +118,17 @@ class Sample:
     statement: str
 
 
-async def serve(settings: Settings, *, sample: Sample | None = None) -> None:
+async def serve(
+    settings: Settings, *, sample: Sample | None = None, mailbox: Mailbox | None = None
+) -> None:
     """
     Serve until SIGINT, SIGTERM or, unless it is ignored as under nohup, SIGHUP.
 
     Args:
         settings: With a database URL, and a secret or a JWKS.
         sample: For the start page; by default it names a published table.
+        mailbox: Takes all mails, and everybody who reaches the server may read them at
+            ``/mail``; None to send mails as *settings* say.
 
     Raises:
         SlotcastError: The server cannot start; the message says what to do. It may come
@@ -136,7 +142,7 @@ async def serve(settings: Settings, *, sample: Sample | None = None) -> None:
     for number in stop_signals:
         loop.add_signal_handler(number, stopping.set)
     try:
-        async with running(settings, sample=sample) as url:
+        async with running(settings, sample=sample, mailbox=mailbox) as url:
             observe(Serving(url=url))
             await stopping.wait()
     finally:
@@ -146,9 +152,11 @@ async def serve(settings: Settings, *, sample: Sample | None = None) -> None:
 
 
 @asynccontextmanager
-async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncGenerator[str]:
+async def running(
+    settings: Settings, *, sample: Sample | None = None, mailbox: Mailbox | None = None
+) -> AsyncGenerator[str]:
     """
-    Run the server within the block; gives its URL.
+    Run the server within the block; gives its URL. See `serve`.
 
     On the way out clients are told to come back later, and what they were sent is confirmed.
 
@@ -229,7 +237,7 @@ async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncG
         await opened.enter_async_context(stream_pool)
         await _check_migrations(pool)
         auth = (
-            await opened.enter_async_context(open_service(settings, keyring, pool))
+            await opened.enter_async_context(open_service(settings, keyring, pool, mailbox=mailbox))
             if settings.auth == "on"
             else None
         )
@@ -274,6 +282,7 @@ async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncG
                     access=access,
                 ).routes(),
                 *(AuthApi(auth).routes() if auth else ()),
+                *(MailboxPages(mailbox).routes() if mailbox else ()),
                 *system_routes(
                     readiness=front.readiness,
                     page=front.page,
@@ -304,7 +313,7 @@ async def running(settings: Settings, *, sample: Sample | None = None) -> AsyncG
             looking_after.cancel()
             streaming.cancel()
             await asyncio.wait([streaming, looking_after])
-            realtime.drain()
+            _part(realtime, mailbox)
             await server.stop()
 
 
@@ -319,6 +328,13 @@ def _judge(
     if settings.policies == "oracle":
         return oracle
     return PolicyJudge(PolicyStore(pool, watched, search_path=settings.search_path), oracle)
+
+
+def _part(realtime: RealtimeServer, mailbox: Mailbox | None) -> None:
+    """Send everybody away who would stay for as long as they are let."""
+    realtime.drain()
+    if mailbox:
+        mailbox.close()
 
 
 def broadcast_limits(settings: Settings) -> BroadcastLimits:

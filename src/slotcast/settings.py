@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 PREFIX: Final = "SLOTCAST_"
 
 _HIGHEST_PORT: Final = 65_535
+_FEWEST_DIGITS: Final = 6
+_MOST_DIGITS: Final = 10
 
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "delete_events": ("authorized", "supabase"),
@@ -37,6 +39,8 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "auth_anonymous": ("on", "off"),
     "auth_autoconfirm": ("auto", "on", "off"),
     "auth_manual_linking": ("on", "off"),
+    "auth_secure_email_change": ("on", "off"),
+    "smtp_security": ("starttls", "tls", "none"),
     "auth_password_characters": (
         "any",
         "letters_digits",
@@ -166,6 +170,69 @@ class Settings:
     auth_session_inactivity_s: float = _setting(
         0.0, "How long after its last refresh a session can be refreshed; 0 for always."
     )
+    auth_client_address_header: str = _setting(
+        "",
+        "Header in which your reverse proxy writes the client's address, such as"
+        " x-forwarded-for, whose last entry counts. Empty: the address of the connection.",
+    )
+    auth_secure_email_change: str = _setting(
+        "on",
+        "on: a new email address counts when both the old and the new one confirmed it; off: the"
+        " new one is enough.",
+    )
+    auth_code_digits: int = _setting(6, "Digits of the codes in mails, 6 to 10.")
+    auth_code_valid_s: float = _setting(3600.0, "How long codes and links in mails count.")
+    auth_mail_templates: str = _setting(
+        "",
+        "Folder with the wording of mails: confirmation, invite, magic_link, recovery,"
+        " email_change, reauthentication, each as .html, .txt and .subject.txt. Ours for what"
+        " it lacks.",
+    )
+    auth_mail_interval_s: float = _setting(
+        60.0, "Least time between mails of the same use to the same address; 0 for none."
+    )
+    auth_mails_per_h: int = _setting(
+        30,
+        "Most mails of the whole server in an hour, and at once; 0 for any number. It does not"
+        " count what goes to the mailbox of `slotcast dev`.",
+    )
+    auth_requests_per_5_min: int = _setting(
+        30,
+        "How often one address may sign up, ask for a mail or change its account in 5 minutes,"
+        " each for itself; 0 for any number.",
+    )
+    auth_tokens_per_5_min: int = _setting(
+        150, "How often one address may sign in or refresh in 5 minutes; 0 for any number."
+    )
+    auth_verifications_per_5_min: int = _setting(
+        30, "How often one address may try a code or a link in 5 minutes; 0 for any number."
+    )
+    auth_anonymous_per_h: int = _setting(
+        30, "How often one address may sign in anonymously in an hour; 0 for any number."
+    )
+    auth_attempts_per_10_min: int = _setting(
+        10,
+        "How many wrong codes, or wrong passwords, are taken for one account in 10 minutes,"
+        " wherever they come from; 0 for any number.",
+    )
+    smtp_host: str = _setting(
+        "",
+        "The server that takes mails. Without it `slotcast dev` keeps them at /mail, and"
+        " `slotcast serve` refuses whatever needs a mail.",
+    )
+    smtp_port: int = _setting(587, "Its TCP port.")
+    smtp_security: str = _setting(
+        "starttls",
+        "starttls: TLS after a first word in the clear, demanded; tls: from the beginning, as on"
+        " port 465; none: for a relay on this machine.",
+    )
+    smtp_user: str = _setting("", "User to log in to it as; empty for none.")
+    smtp_password: str = _setting("", "That user's password.", secret=True)
+    smtp_sender: str = _setting("", "Address that mails come from, such as no-reply@example.com.")
+    smtp_sender_name: str = _setting("", "Name that mails come from.")
+    smtp_timeout_s: float = _setting(
+        15.0, "Longest that connecting to it, and each of its answers, may take."
+    )
     auth_pool_size: int = _setting(4, "Most connections for accounts.")
     auth_timeout_s: float = _setting(
         10.0, "Longest that PostgreSQL may take for a statement about accounts."
@@ -269,6 +336,15 @@ class Settings:
                 raise SettingsError(f"{field.name} is {value}; it must not be negative")
         if self.port > _HIGHEST_PORT:
             raise SettingsError(f"port is {self.port}; it must be at most {_HIGHEST_PORT}")
+        if self.smtp_port > _HIGHEST_PORT:
+            raise SettingsError(
+                f"smtp_port is {self.smtp_port}; it must be at most {_HIGHEST_PORT}"
+            )
+        if not _FEWEST_DIGITS <= self.auth_code_digits <= _MOST_DIGITS:
+            raise SettingsError(
+                f"auth_code_digits is {self.auth_code_digits}; it must be {_FEWEST_DIGITS} to"
+                f" {_MOST_DIGITS}"
+            )
         if self.pool_size == 0:
             raise SettingsError("pool_size is 0; it must be at least 1")
 

@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 _ADDRESS_LIMIT: Final = 64
 _NOBODY: Final = UUID(int=0)
 
+_COUNT: Final = "select count(*) from auth.audit_log_entries"
+_READ: Final = """
+select jsonb_build_object('id', id, 'payload', payload, 'created_at', created_at,
+                          'ip_address', ip_address)
+from auth.audit_log_entries order by created_at desc, id offset %s limit %s
+"""
+
 _RECORD: Final = """
 insert into auth.audit_log_entries (instance_id, id, payload, created_at, ip_address)
 values ('00000000-0000-0000-0000-000000000000', gen_random_uuid(), %s, %s, %s)
@@ -117,3 +124,13 @@ async def record(
     if traits:
         payload["traits"] = dict(traits)
     await connection.execute(_RECORD, [Json(payload), now, address[:_ADDRESS_LIMIT]])
+
+
+async def read(
+    connection: Connection, *, offset: int, limit: int
+) -> tuple[int, list[dict[str, JsonValue]]]:
+    """Give how many entries there are, and some of them, the newest first."""
+    cursor = await connection.execute(_COUNT)
+    counted = await cursor.fetchone()
+    cursor = await connection.execute(_READ, [offset, limit])
+    return counted[0] if counted else 0, [row[0] for row in await cursor.fetchall()]

@@ -178,12 +178,15 @@ class Endpoint:
         path: Below ``/auth/v1``, with placeholders such as ``{user_id}``.
         handler: Serves it.
         access: Who may call it.
+        is_safe: Whether HEAD is answered as GET is. Mail scanners ask so for what a link leads
+            to, and must not use it up.
     """
 
     method: str
     path: str
     handler: Handler
     access: Access = Access.API_KEY
+    is_safe: bool = True
 
 
 def malformed(reason: str) -> AuthError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from slotcast.auth import addresses, passwords, refreshing, sessions, store
+from slotcast.auth import addresses, flows, passwords, refreshing, sessions, store
 from slotcast.auth.audit import AuditAction
 from slotcast.auth.endpoints import Answer, Endpoint
 from slotcast.auth.errors import AuthError, bad_request, invalid, unprocessable
@@ -94,6 +94,7 @@ def _weakness(settings: Settings, password: str) -> dict[str, JsonValue]:
 GRANTS: Final[Mapping[str, Handler]] = {
     "password": by_password,
     "refresh_token": refreshing.by_refresh_token,
+    "pkce": flows.exchange,
 }
 """What is given for a session, by the name of its `grant_type`."""
 

@@ -8,18 +8,19 @@ an answer must not tell whether there was somebody to write to.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final, Literal, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 import aiosmtplib
 
 from slotcast.auth.letters import compose
-from slotcast.observations import Observation, observe
+from slotcast.observations import Observation, observe, problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
     from datetime import datetime
     from email.headerregistry import Address
     from email.message import EmailMessage
@@ -31,8 +32,6 @@ WAITING_LIMIT: Final = 200
 _AT_ONCE: Final = 4
 _RETRY_AFTER_S: Final = (2.0, 15.0)
 _FIRST_PERMANENT: Final = 500
-
-Security = Literal["starttls", "tls", "none"]
 
 
 class MailQueueFull(Exception):
@@ -62,6 +61,11 @@ class Mail:
 
 class Postman(Protocol):
     """Takes mails away: to an SMTP server, or into the mailbox of `slotcast dev`."""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether mails stay on this machine."""
+        ...
 
     async def deliver(self, mail: Mail) -> None:
         """
@@ -93,9 +97,17 @@ class MailUndelivered(Observation):
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailNotWritten(Observation):
+    """A mail that somebody asked for was not even written."""
+
+    level: ClassVar[int] = logging.ERROR
+    problem: str
+
+
 class Dispatch:
     """
-    Writes letters and sees to their delivery.
+    Writes mails and sees to their delivery.
 
     Args:
         postman: Takes the mails.
@@ -132,30 +144,62 @@ class Dispatch:
         if len(self._under_way) + count > WAITING_LIMIT:
             raise MailQueueFull
 
-    def send(self, letter: Letter) -> None:
+    @property
+    def is_local(self) -> bool:
+        """Whether mails stay on this machine."""
+        return self._postman.is_local
+
+    def write(self, letter: Letter) -> Mail:
         """
-        Write *letter* and have it delivered; what becomes of it is logged.
+        Make a mail of *letter*.
+
+        Raises:
+            ValueError: There can be no mail to that address.
+        """
+        template = self._templates[letter.kind]
+        message = compose(letter, template, sender=self._sender, now=self._clock())
+        return Mail(letter=letter, message=message)
+
+    def post(self, mail: Mail) -> None:
+        """Have *mail* delivered; what becomes of it is logged."""
+        try:
+            self.check()
+        except MailQueueFull:
+            _give_up(mail, 0, "too many mails are on their way")
+        else:
+            self._begin(self._deliver(mail))
+
+    def prepare(self, job: Coroutine[None, None, None]) -> None:
+        """
+        Run *job*, which may post mails, while whoever asked for it is answered already.
+
+        Errors of it are logged.
 
         Raises:
             MailQueueFull: It is not taken.
-            ValueError: There can be no mail to that address.
         """
-        self.check()
-        message = compose(
-            letter, self._templates[letter.kind], sender=self._sender, now=self._clock()
-        )
-        task = asyncio.create_task(self._deliver(Mail(letter=letter, message=message)))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        try:
+            self.check()
+        except MailQueueFull:
+            job.close()
+            raise
+        self._begin(_logged(job))
 
     async def stop(self, *, timeout_s: float) -> None:
         """Wait until all mails are delivered, or give them up after *timeout_s*."""
-        if not self._under_way:
-            return
-        _, late = await asyncio.wait(self._under_way, timeout=timeout_s)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while self._under_way:
+                    await asyncio.wait(self._under_way)
+        late = tuple(self._under_way)
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
 
     async def _deliver(self, mail: Mail) -> None:
         """Try until *mail* is handed over, refused for good, or enough was tried."""
@@ -183,6 +227,13 @@ class Dispatch:
         except asyncio.CancelledError:
             _give_up(mail, attempt, "the server stops")
             raise
+
+
+async def _logged(job: Coroutine[None, None, None]) -> None:
+    try:
+        await job
+    except Exception as error:  # noqa: BLE001 - nobody else is there to hear of it
+        observe(MailNotWritten(problem=problem(error)))
 
 
 def _give_up(mail: Mail, attempt: int, reason: str) -> None:
@@ -213,7 +264,7 @@ class SmtpServer:
 
     host: str
     port: int
-    security: Security
+    security: str
     user: str
     password: str
     timeout_s: float
@@ -224,6 +275,11 @@ class SmtpPostman:
 
     def __init__(self, server: SmtpServer) -> None:
         self._server = server
+
+    @property
+    def is_local(self) -> bool:
+        """Whether mails stay on this machine: as far as we know they do not."""
+        return False
 
     async def deliver(self, mail: Mail) -> None:
         """

@@ -67,6 +67,11 @@ class Mailbox:
         self._is_closed = False
 
     @property
+    def is_local(self) -> bool:
+        """Whether mails stay on this machine."""
+        return True
+
+    @property
     def mails(self) -> Sequence[ReceivedMail]:
         """All mails, the newest first."""
         return tuple(reversed(self._mails))

@@ -1,16 +1,22 @@
-"""Making the service: its connections, and whether PostgreSQL lets it work."""
+"""Making the service: its connections, its mail, and whether PostgreSQL lets it work."""
 
 from __future__ import annotations
 
+import time
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import psycopg
 from psycopg_pool import PoolTimeout
 
+from slotcast.auth.confirmations import Confirmations
+from slotcast.auth.letters import read_templates, sender_address
+from slotcast.auth.mail import Dispatch, SmtpPostman, SmtpServer
 from slotcast.auth.passwords import Passwords
+from slotcast.auth.rate_limits import Limits, RateLimits
 from slotcast.auth.service import AuthService
-from slotcast.auth.unmailed import WithoutMail
 from slotcast.errors import DatabaseError, SettingsError
 from slotcast.postgres.pool import make_pool
 
@@ -21,6 +27,8 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
     from psycopg_pool import AsyncConnectionPool
 
+    from slotcast.auth.mail import Postman
+    from slotcast.auth.mailbox import Mailbox
     from slotcast.settings import Settings
     from slotcast.tokens import Keyring
 
@@ -30,6 +38,10 @@ OWNER: Final = "supabase_auth_admin"
 """Whose tables `auth`'s are; the service acts as this role."""
 
 # Somebody may have changed the owner, and databases of older Supabase lack the columns.
+_LOCAL_SENDER: Final = "slotcast@localhost"
+_LAST_MAILS_S: Final = 5.0
+"""How long a server that stops waits for mails on their way."""
+
 _EXAMINE: Final = """
 select current_user,
        pg_has_role(current_user, %(owner)s, case
@@ -44,7 +56,7 @@ select current_user,
 
 @asynccontextmanager
 async def open_service(
-    settings: Settings, keyring: Keyring, pool: Pool
+    settings: Settings, keyring: Keyring, pool: Pool, *, mailbox: Mailbox | None = None
 ) -> AsyncGenerator[AuthService]:
     """
     Give the service within the block.
@@ -53,12 +65,17 @@ async def open_service(
         settings: What an operator may set.
         keyring: Signs and verifies tokens.
         pool: Of connections that act as the server's own role.
+        mailbox: Takes all mails; None for those of an SMTP server, if there is one.
 
     Raises:
         DatabaseError: PostgreSQL does not let it work; the message says what to run.
-        SettingsError: There is no key to sign tokens with.
+        SettingsError: There is no key to sign tokens with, or mails cannot be sent as set.
     """
     await _examine(pool, keyring)
+    dispatch = _dispatch(settings, mailbox)
+    confirmations = Confirmations(
+        dispatch, site_url=settings.auth_site_url, allow_list=settings.auth_uri_allow_list
+    )
     passwords = Passwords(
         workers=settings.auth_password_workers, queue_limit=settings.auth_password_queue
     )
@@ -69,10 +86,59 @@ async def open_service(
                 keyring=keyring,
                 pool=accounts,
                 passwords=passwords,
-                confirmations=WithoutMail(),
+                confirmations=confirmations,
+                limits=RateLimits(request_limits(settings), time.monotonic),
             )
     finally:
         passwords.close()
+        if dispatch is not None:
+            await dispatch.stop(timeout_s=_LAST_MAILS_S)
+
+
+def request_limits(settings: Settings) -> Limits:
+    """Give what is allowed to whom."""
+    return Limits(
+        requests_per_5_min=settings.auth_requests_per_5_min,
+        tokens_per_5_min=settings.auth_tokens_per_5_min,
+        verifications_per_5_min=settings.auth_verifications_per_5_min,
+        anonymous_per_h=settings.auth_anonymous_per_h,
+        attempts_per_10_min=settings.auth_attempts_per_10_min,
+        mail_interval_s=settings.auth_mail_interval_s,
+        mails_per_h=settings.auth_mails_per_h,
+    )
+
+
+def _dispatch(settings: Settings, mailbox: Mailbox | None) -> Dispatch | None:
+    """
+    Make what delivers mails; None for a server that has no mail.
+
+    Raises:
+        SettingsError: There is no sender, or a template is not as it should be.
+    """
+    postman: Postman
+    if mailbox is not None:
+        postman = mailbox
+    elif settings.smtp_host:
+        postman = SmtpPostman(
+            SmtpServer(
+                host=settings.smtp_host,
+                port=settings.smtp_port,
+                security=settings.smtp_security,
+                user=settings.smtp_user,
+                password=settings.smtp_password,
+                timeout_s=settings.smtp_timeout_s,
+            )
+        )
+    else:
+        return None
+    folder = Path(settings.auth_mail_templates) if settings.auth_mail_templates else None
+    sender = settings.smtp_sender if settings.smtp_host else settings.smtp_sender or _LOCAL_SENDER
+    return Dispatch(
+        postman,
+        templates=read_templates(folder),
+        sender=sender_address(sender, settings.smtp_sender_name),
+        clock=lambda: datetime.now(UTC),
+    )
 
 
 def _accounts_pool(settings: Settings) -> Pool:

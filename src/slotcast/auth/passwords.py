@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import Semaphore
@@ -51,6 +52,12 @@ CHARACTER_SETS: Final[Mapping[str, tuple[str, ...]]] = {
 # Verified when there is no user or no password, so that it takes as long as when there is.
 _NOBODY: Final = "$2b$10$JQ.IED7Y.wkZcfWrs9KkJuw09yQMZj8Nquh7NJKP.ybhj2M4ppq/W"
 
+# Nobody's hash may keep the threads busy for seconds, or fill the memory.
+_HASH: Final = re.compile(
+    r"\$2[aby]\$(0[4-9]|1[0-4])\$[./A-Za-z0-9]{53}"
+    r"|\$argon2(id|i|d)\$v=19\$m=\d{1,6},t=\d{1,2},p=\d{1,2}\$[A-Za-z0-9+/]{8,}\$[A-Za-z0-9+/]{8,}"
+)
+
 _RETRY_AFTER_S: Final = 5
 
 
@@ -86,6 +93,17 @@ def check_length(password: str) -> None:
     """
     if len(password.encode()) > LIMIT_BYTES:
         raise invalid(f"Password cannot be longer than {LIMIT_BYTES} characters")
+
+
+def check_hash(hashed: str) -> None:
+    """
+    Refuse a hash that passwords could not be verified against.
+
+    Raises:
+        AuthError: It is of another kind than `Passwords.verify` takes, or far too expensive.
+    """
+    if not _HASH.fullmatch(hashed):
+        raise invalid("Invalid password hash: it must be of bcrypt or Argon2")
 
 
 def weak_password(found: list[tuple[str, str]]) -> AuthError:

@@ -26,6 +26,8 @@ from slotcast.rates import BucketsByKey, Rate, TokenBucket, spread
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from slotcast.auth.errors import AuthError
+
 _KEYS_LIMIT: Final = 50_000
 _WINDOW_S: Final = 300.0
 _HOUR_S: Final = 3600.0
@@ -132,21 +134,31 @@ class RateLimits:
         if self._attempts is not None:
             self._attempts.forget(account)
 
-    def count_mail(self, use: MailUse, email: str) -> None:
+    def count_recipient(self, use: MailUse, email: str) -> None:
         """
-        Count a mail that is about to be sent, or that would be if there were such a user.
+        Count a mail to *email* that is asked for, whether there is somebody to get it or not.
 
         Raises:
-            AuthError: One was sent a moment ago, or the whole server sends too many.
+            AuthError: One was sent a moment ago, or the server may send none at the moment.
         """
         now = self._clock()
-        recipient = None if self._mails_to is None else self._mails_to.of(f"{use} {email}", now)
-        if recipient is not None and recipient.level(now) < 1.0:
-            raise mail_too_soon((1.0 - recipient.level(now)) / recipient.rate.per_s)
-        if self._mails is not None and not self._mails.take(now):
-            raise too_many("over_email_send_rate_limit", "email rate limit exceeded")
-        if recipient is not None:
-            recipient.take(now)
+        if self._mails is not None and self._mails.level(now) < 1.0:
+            raise _mails_exceeded()
+        if self._mails_to is None:
+            return
+        bucket = self._mails_to.of(f"{use} {email}", now)
+        if not bucket.take(now):
+            raise mail_too_soon((1.0 - bucket.level(now)) / bucket.rate.per_s)
+
+    def count_mail(self) -> None:
+        """
+        Count a mail that is about to be sent.
+
+        Raises:
+            AuthError: The server sends too many.
+        """
+        if self._mails is not None and not self._mails.take(self._clock()):
+            raise _mails_exceeded()
 
     def _charge(self, buckets: BucketsByKey[str] | None, key: str) -> None:
         now = self._clock()
@@ -162,7 +174,11 @@ class RateLimits:
             )
 
 
-def mail_too_soon(wait_s: float) -> Exception:
+def _mails_exceeded() -> AuthError:
+    return too_many("over_email_send_rate_limit", "email rate limit exceeded")
+
+
+def mail_too_soon(wait_s: float) -> AuthError:
     """Make the error of a mail that is asked for *wait_s* too early."""
     seconds = max(math.ceil(wait_s), 1)
     return too_many(

@@ -38,35 +38,36 @@ class Redirects:
     Decides where links may lead.
 
     Args:
-        site_url: Where the app is; links lead there unless something else is asked for.
-        patterns: What is allowed besides.
+        patterns: What is allowed besides the app.
 
     Raises:
-        SettingsError: The site's URL is none, or a pattern is malformed.
+        SettingsError: A pattern is malformed.
     """
 
-    def __init__(self, site_url: str, patterns: Iterable[str]) -> None:
-        site = _split(site_url)
-        if site is None or not site.hostname:
-            raise SettingsError(f"auth_site_url is {site_url!r}; it must be an absolute URL")
-        self.site_url = site_url
-        self._site = site
+    def __init__(self, patterns: Iterable[str]) -> None:
         self._patterns = tuple(_compile(pattern) for pattern in patterns)
 
-    def choose(self, wanted: Sequence[str]) -> str:
+    def choose(self, site_url: str, wanted: Sequence[str]) -> str:
         """
         Give the first of *wanted* that is allowed, else the site's URL.
 
         Args:
+            site_url: Where the app is.
             wanted: What the request asks for, and where it came from; may be anything.
-        """
-        return next((url for url in wanted if self._is_allowed(url)), self.site_url)
 
-    def _is_allowed(self, url: str) -> bool:
+        Raises:
+            SettingsError: The site's URL is none.
+        """
+        site = _split(site_url)
+        if site is None or not site.hostname:
+            raise SettingsError(f"auth_site_url is {site_url!r}; it must be an absolute URL")
+        return next((url for url in wanted if self._is_allowed(site, url)), site_url)
+
+    def _is_allowed(self, site: SplitResult, url: str) -> bool:
         parts = _split(url)
         if parts is None or parts.scheme in _SCRIPTS:
             return False
-        if self._is_site(parts):
+        if _is_site(site, parts):
             return True
         if _is_remote_address(parts.hostname or ""):
             return False
@@ -74,11 +75,6 @@ class Redirects:
         return any(
             pattern.fullmatch(form) is not None for pattern in self._patterns for form in compared
         )
-
-    def _is_site(self, parts: SplitResult) -> bool:
-        if (parts.scheme, parts.hostname) != (self._site.scheme, self._site.hostname):
-            return False
-        return parts.hostname in _LOCAL_NAMES or _port(parts) == _port(self._site)
 
 
 def with_query(url: str, parameters: Mapping[str, str]) -> str:
@@ -113,6 +109,12 @@ def _split(url: str) -> SplitResult | None:
     if parts.scheme in _PORTS and not parts.hostname:
         return None
     return parts
+
+
+def _is_site(site: SplitResult, parts: SplitResult) -> bool:
+    if (parts.scheme, parts.hostname) != (site.scheme, site.hostname):
+        return False
+    return parts.hostname in _LOCAL_NAMES or _port(parts) == _port(site)
 
 
 def _comparable(url: str, parts: SplitResult) -> tuple[str, ...]:

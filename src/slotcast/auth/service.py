@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, ClassVar, Final, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import psycopg
 from psycopg.errors import LockNotAvailable, QueryCanceled
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from psycopg_pool import AsyncConnectionPool
 
     from slotcast.auth.audit import AuditAction
-    from slotcast.auth.endpoints import Body, Request
+    from slotcast.auth.confirmations import Confirmations
+    from slotcast.auth.endpoints import Request
     from slotcast.auth.passwords import Passwords
+    from slotcast.auth.rate_limits import RateLimits
     from slotcast.auth.store import Connection
     from slotcast.auth.users import User
     from slotcast.claims import JsonValue
@@ -47,55 +49,6 @@ class AccountsFailed(Observation):
     problem: str
 
 
-class Confirmations(Protocol):
-    """
-    Makes sure that an address or a wish is really the user's, by mail.
-
-    Each takes part in the caller's transaction and refuses by `AuthError`.
-    """
-
-    async def confirm_sign_up(
-        self, service: AuthService, connection: Connection, user: User, request: Request, body: Body
-    ) -> User:
-        """
-        Send a mail by which *user*, new or not confirmed yet, confirms the address.
-
-        Args:
-            service: Of this server.
-            connection: In a transaction.
-            user: Whose address it is.
-            request: With *redirect_to*.
-            body: Of the request, with the code challenge if there is one.
-
-        Returns:
-            The user as the database has it now, with `confirmation_sent_at`.
-        """
-        ...
-
-    async def change_email(
-        self,
-        service: AuthService,
-        connection: Connection,
-        user: User,
-        email: str,
-        request: Request,
-        body: Body,
-    ) -> User:
-        """
-        Send the mails by which *user* confirms a change to *email*, which nobody has.
-
-        Returns:
-            The user as the database has it now, with `email_change`.
-        """
-        ...
-
-    async def check_nonce(
-        self, service: AuthService, connection: Connection, user: User, nonce: str
-    ) -> None:
-        """Refuse a *nonce* that was not mailed to *user*; one that was is used up."""
-        ...
-
-
 class AuthService:
     """
     Serves accounts.
@@ -106,6 +59,7 @@ class AuthService:
         pool: Of connections that act as the owner of schema `auth`.
         passwords: Hashes them.
         confirmations: Sends mail.
+        limits: Counts who does what how often.
         now: The clock, in UTC.
 
     Attributes:
@@ -121,6 +75,7 @@ class AuthService:
         pool: AsyncConnectionPool[AsyncConnection[TupleRow]],
         passwords: Passwords,
         confirmations: Confirmations,
+        limits: RateLimits,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.settings = settings
@@ -128,8 +83,10 @@ class AuthService:
         self.pool = pool
         self.passwords = passwords
         self.confirmations = confirmations
+        self.limits = limits
         self.now = now
         self.api_url = ""
+        self._after_commit: dict[Connection, list[Callable[[], None]]] = {}
 
     @property
     def url(self) -> str:
@@ -175,8 +132,12 @@ class AuthService:
         """
         try:
             timeout_s = self.settings.auth_timeout_s
-            async with self.pool.connection(timeout_s) as connection, connection.transaction():
-                yield connection
+            async with self.pool.connection(timeout_s) as connection:
+                try:
+                    async with connection.transaction():
+                        yield connection
+                finally:
+                    actions = self._after_commit.pop(connection, ())
         except PoolTimeout:
             raise AuthError(
                 HTTPStatus.SERVICE_UNAVAILABLE,
@@ -201,3 +162,9 @@ class AuthService:
             raise AuthError(
                 HTTPStatus.INTERNAL_SERVER_ERROR, "unexpected_failure", failure
             ) from error
+        for action in actions:
+            action()
+
+    def after_commit(self, connection: Connection, action: Callable[[], None]) -> None:
+        """Do *action* when the transaction of *connection* is committed, and never if it is not."""
+        self._after_commit.setdefault(connection, []).append(action)

@@ -75,7 +75,23 @@ from auth.users u
 cross join (values ('YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) as forms (moment)
 """
 
-NO_ONE_TIME_TOKENS: Final = dict.fromkeys(
+_COUNT_USERS: Final = "select count(*) from auth.users u "
+_LISTED: Final = """
+where u.instance_id = %(instance)s and u.aud = %(audience)s and (
+  %(containing)s = ''
+  or position(%(containing)s in u.email) > 0
+  or position(lower(%(containing)s) in lower(u.raw_user_meta_data ->> 'full_name')) > 0
+)
+"""
+_OLDEST_FIRST: Final = "order by u.created_at nulls last, u.id offset %(offset)s limit %(limit)s"
+_NEWEST_FIRST: Final = (
+    "order by u.created_at desc nulls last, u.id offset %(offset)s limit %(limit)s"
+)
+
+PHONE_LIMIT: Final = 15
+"""Characters of a phone number."""
+
+NO_ONE_TIME_TOKENS: Final[Mapping[str, object]] = dict.fromkeys(
     (
         "confirmation_token",
         "recovery_token",
@@ -129,6 +145,76 @@ async def find_user_by_email(
         "where u.instance_id = %s and lower(u.email) = %s and u.aud = %s and not u.is_sso_user",
         [INSTANCE_ID, email, audience],
         for_update=for_update,
+    )
+
+
+async def find_user_by_new_email(
+    connection: Connection, email: str, *, for_update: bool = False
+) -> User | None:
+    """Find the user who was the last to ask for a change to *email*, which is in lower case."""
+    return await _user(
+        connection,
+        "where u.email_change = %s and not u.is_sso_user"
+        " order by u.email_change_sent_at desc nulls last limit 1",
+        [email],
+        for_update=for_update,
+    )
+
+
+async def list_users(
+    connection: Connection,
+    *,
+    audience: str,
+    containing: str,
+    is_ascending: bool,
+    offset: int,
+    limit: int,
+) -> tuple[int, list[User]]:
+    """
+    Give some users, and how many there are.
+
+    Args:
+        connection: In a transaction.
+        audience: Of the users.
+        containing: Part of the address, or of the full name in the metadata, whose case does
+            not matter; empty for all.
+        is_ascending: Whether the oldest come first.
+        offset: How many are passed over.
+        limit: How many are wanted.
+    """
+    values: dict[str, object] = {
+        "instance": INSTANCE_ID,
+        "audience": audience,
+        "containing": containing,
+        "offset": offset,
+        "limit": limit,
+    }
+    cursor = await connection.execute(_COUNT_USERS + _LISTED, values)
+    counted = await cursor.fetchone()
+    order = _OLDEST_FIRST if is_ascending else _NEWEST_FIRST
+    async with connection.cursor(row_factory=class_row(User)) as found:
+        await found.execute(_USER + _LISTED + order, values)
+        return counted[0] if counted else 0, await found.fetchall()
+
+
+async def delete_user(connection: Connection, user_id: UUID) -> None:
+    """
+    Delete a user, and whatever refers to them with ``on delete cascade``.
+
+    Raises:
+        psycopg.Error: Something refers to them that does not allow it.
+    """
+    await connection.execute("delete from auth.users where id = %s", [user_id])
+
+
+async def obscure_identity(
+    connection: Connection, identity_id: UUID, provider_id: str, *, now: datetime
+) -> None:
+    """Have an identity say nothing any more, and be known as *provider_id*."""
+    await connection.execute(
+        "update auth.identities set identity_data = '{}', provider_id = %s, updated_at = %s"
+        " where id = %s",
+        [provider_id, now, identity_id],
     )
 
 
@@ -229,6 +315,17 @@ async def update_user(
     )
     await connection.execute(statement, {**values, "user_id": user_id})
     return await get_user(connection, user_id)
+
+
+async def update_identity(
+    connection: Connection, user_id: UUID, data: Mapping[str, JsonValue], *, now: datetime
+) -> None:
+    """Change members of what the email identity of a user holds, if there is one."""
+    await connection.execute(
+        "update auth.identities set identity_data = identity_data || %s, updated_at = %s"
+        " where user_id = %s and provider = 'email'",
+        [Jsonb(dict(data)), now, user_id],
+    )
 
 
 async def delete_identity(connection: Connection, user_id: UUID, identity_id: UUID) -> None:

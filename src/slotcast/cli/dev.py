@@ -18,6 +18,7 @@ from psycopg import AsyncConnection
 
 from slotcast import app, state
 from slotcast.appointments import demo
+from slotcast.auth.mailbox import Mailbox
 from slotcast.cli import project
 from slotcast.cli.embedded import cluster
 from slotcast.errors import StateError
@@ -70,6 +71,7 @@ def welcome(directory: Path, kept: State, database_url: str) -> str:
         f"PostgreSQL  {database_url}\n"
         f"Slotcast    {kept.url}\n"
         f"Keys        {sys.argv[0]} status{where}\n"
+        f"Mail        {kept.url}/mail\n"
         f"Sign in     {demo.OWNER.email} or {demo.CUSTOMER.email}, password {demo.PASSWORD}\n"
         f'Changes     {sys.argv[0]} tail{where} appointments --as "$({token})"'
     )
@@ -167,4 +169,5 @@ async def _serve(given: Settings) -> None:
     await migrations.migrate(given.database_url, wanted)
     async with await AsyncConnection.connect(given.database_url) as connection:
         await demo.insert(connection, today=datetime.now(UTC).date())
-    await app.serve(given, sample=SAMPLE)
+    mailbox = None if given.smtp_host else Mailbox(lambda: datetime.now(UTC))
+    await app.serve(given, sample=SAMPLE, mailbox=mailbox)

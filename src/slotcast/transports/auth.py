@@ -16,7 +16,19 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from slotcast import strict_json
-from slotcast.auth import account, callers, grants, public, sign_out, sign_up
+from slotcast.auth import (
+    account,
+    admin_users,
+    callers,
+    grants,
+    left_out,
+    links,
+    mail_requests,
+    public,
+    sign_out,
+    sign_up,
+    verification,
+)
 from slotcast.auth.endpoints import BODY_LIMIT_BYTES, Access, Request
 from slotcast.auth.errors import API_VERSION, API_VERSION_HEADER, AuthError, is_current
 from slotcast.auth.service import PREFIX
@@ -38,6 +50,11 @@ ENDPOINTS: Final = (
     *grants.ENDPOINTS,
     *sign_out.ENDPOINTS,
     *account.ENDPOINTS,
+    *verification.ENDPOINTS,
+    *mail_requests.ENDPOINTS,
+    *admin_users.ENDPOINTS,
+    *links.ENDPOINTS,
+    *left_out.ENDPOINTS,
 )
 """Whatever is served below `/auth/v1`."""
 
@@ -87,7 +104,7 @@ class AuthApi:
 
         async def serve(http: HttpRequest) -> Response:
             endpoint = by_method.get("GET" if http.method == "HEAD" else http.method)
-            if endpoint is None:
+            if endpoint is None or (http.method == "HEAD" and not endpoint.is_safe):
                 return _refusal(http, _not_offered(http.method, [*by_method]))
             if endpoint.access is not Access.OPEN:
                 wrong = self._wrong_key(http)
@@ -106,7 +123,7 @@ class AuthApi:
             query=dict(http.query_params),
             headers=dict(http.headers),
             path=http.path_params,
-            address=http.client.host if http.client else "",
+            address=_address(http, self._service.settings.auth_client_address_header),
             token=_bearer(http),
         )
         if endpoint.access is Access.ADMIN:
@@ -126,6 +143,19 @@ class AuthApi:
         except TokenError:
             return _UNKNOWN_KEY
         return None
+
+
+def _address(http: HttpRequest, header: str) -> str:
+    """
+    Give the client's address.
+
+    Of what stands in *header* only the last entry was written by the proxy next to us; the
+    others may be whatever the client likes.
+    """
+    forwarded = http.headers.get(header, "") if header else ""
+    if forwarded:
+        return forwarded.rpartition(",")[2].strip()
+    return http.client.host if http.client else ""
 
 
 def _bearer(http: HttpRequest) -> str | None:

@@ -97,32 +97,44 @@ def test_attempts_are_counted_by_account_until_the_right_one() -> None:
 def test_a_second_mail_has_to_wait_and_is_told_how_long() -> None:
     clock = Clock()
     limited = limits(clock)
-    limited.count_mail(MailUse.RECOVERY, "mara@example.com")
+    limited.count_recipient(MailUse.RECOVERY, "mara@example.com")
     clock.now += 18.5
 
     with pytest.raises(AuthError, match="only request this after 42 seconds") as refused:
-        limited.count_mail(MailUse.RECOVERY, "mara@example.com")
-    limited.count_mail(MailUse.CONFIRMATION, "mara@example.com")
-    limited.count_mail(MailUse.RECOVERY, "jo@example.com")
+        limited.count_recipient(MailUse.RECOVERY, "mara@example.com")
+    limited.count_recipient(MailUse.CONFIRMATION, "mara@example.com")
+    limited.count_recipient(MailUse.RECOVERY, "jo@example.com")
 
     assert refused.value.status == 429
     assert refused.value.error_code == "over_email_send_rate_limit"
     assert refused.value.headers == {"Retry-After": "42"}
     clock.now += 41.6
-    limited.count_mail(MailUse.RECOVERY, "mara@example.com")
+    limited.count_recipient(MailUse.RECOVERY, "mara@example.com")
 
 
 def test_the_whole_server_sends_so_many_mails_an_hour() -> None:
     clock = Clock()
     limited = limits(clock)
-    for number in range(10):
-        limited.count_mail(MailUse.RECOVERY, f"{number}@example.com")
+    for _ in range(10):
+        limited.count_mail()
 
     with pytest.raises(AuthError, match="email rate limit exceeded"):
-        limited.count_mail(MailUse.RECOVERY, "mara@example.com")
+        limited.count_mail()
+    with pytest.raises(AuthError, match="email rate limit exceeded"):
+        limited.count_recipient(MailUse.RECOVERY, "mara@example.com")
 
     clock.now += 360.0
-    limited.count_mail(MailUse.RECOVERY, "mara@example.com")
+    limited.count_recipient(MailUse.RECOVERY, "mara@example.com")
+    limited.count_mail()
+
+
+def test_asking_for_mails_that_nobody_gets_uses_up_nothing_of_the_others() -> None:
+    limited = limits(Clock())
+
+    for number in range(100):
+        limited.count_recipient(MailUse.RECOVERY, f"{number}@example.com")
+
+    limited.count_mail()
 
 
 def test_zero_is_no_limit() -> None:
@@ -133,5 +145,6 @@ def test_zero_is_no_limit() -> None:
     assert allowed(500, limited, Action.OTP) == 500
     for _ in range(500):
         limited.count_attempt("mara@example.com")
-        limited.count_mail(MailUse.RECOVERY, "mara@example.com")
+        limited.count_recipient(MailUse.RECOVERY, "mara@example.com")
+        limited.count_mail()
     limited.forgive_attempts("mara@example.com")
