@@ -1,0 +1,576 @@
+"""
+Comparing a judge's verdicts with what PostgreSQL lets the same role and claims SELECT.
+
+A `Court` is a database with a judge that is fed from its replication stream. It plays a
+scenario (`support.proof.grammar`): builds the world, asks the judge about every row image and
+everybody's claims, asks PostgreSQL by ``SET LOCAL ROLE``, ``request.jwt.claims`` and SELECT on
+the real table, lets something happen, and asks again.
+
+What counts as agreement (t: seen, f: not seen, e: an error):
+
+======== ========= ====================================================================
+SELECT   judge     verdict of the proof
+======== ========= ====================================================================
+t        t         right
+t        e         right only if PostgreSQL itself raises, for this row and these claims,
+                   when it is made to evaluate every policy on its own: SQL leaves open
+                   which operand of AND and OR comes first, and so whether it is reached
+t        f         wrong
+f        f, e      right: nothing is sent (e for the reason above)
+e        e, f      right: nothing is sent
+e        t         right only if SELECT returns the row when each policy is wrapped in CASE:
+                   to estimate how many rows a policy lets through, the planner evaluates
+                   operands that the row itself never asks for, and they may raise
+f        t         wrong: a leak
+======== ========= ====================================================================
+
+An image without all of its columns may be answered with UNKNOWABLE, and else must be
+answered as the whole row is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import Counter
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, LiteralString, TypeVar
+
+import psycopg
+from hypothesis import HealthCheck
+
+from slotcast.changes import UNKNOWN
+from slotcast.postgres.catalog import table_by_oid
+from slotcast.postgres.pool import TEXT_FORMS, make_pool
+from slotcast.replication.stream import Replication, StreamState
+from slotcast.verdicts import Question, Verdict
+from support.judges import SEARCH_PATH, contender
+from support.proof import grammar, world
+from support.proof.world import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterable, Mapping, Sequence
+
+    from psycopg.rows import TupleRow
+
+    from slotcast.changes import Image, Relation, TransactionSlice
+    from slotcast.verdicts import Ruling
+    from support.judges import Contender
+    from support.proof.grammar import Drawn, Scenario
+    from support.proof.world import Someone
+
+T = TypeVar("T")
+Connection = psycopg.AsyncConnection[Any]
+
+TIMEOUT_S: Final = 60.0
+UNCHECKED: Final = (
+    HealthCheck.data_too_large,
+    HealthCheck.filter_too_much,
+    HealthCheck.large_base_example,
+    HealthCheck.too_slow,
+)
+"""What Hypothesis finds unhealthy, and scenarios cannot help being."""
+
+_LETTERS: Final = {
+    Verdict.VISIBLE: "t",
+    Verdict.HIDDEN: "f",
+    Verdict.FAILED: "e",
+    Verdict.UNKNOWABLE: "u",
+    Verdict.TOO_SLOW: "s",
+}
+
+_SETUP: Final = """
+create table public.proof_marker (id int generated always as identity primary key);
+alter publication supabase_realtime add table public.proof_marker;
+-- What the server's own sessions have must not matter to a policy.
+do $$ begin
+  execute format('alter database %I set timezone = ''Asia/Tokyo''', current_database());
+  execute format('alter database %I set datestyle = ''SQL, DMY''', current_database());
+  execute format('alter database %I set intervalstyle = ''iso_8601''', current_database());
+end $$;
+-- The real SELECT of single rows, in one round trip: t, f or e for each.
+create function public.proof_row_by_row(
+  relation text, key text, numbers int[], role_name text, claims text
+) returns text language plpgsql volatile as $$
+declare
+  found text;
+  answer text := '';
+  number int;
+begin
+  set local enable_seqscan = off;
+  foreach number in array numbers loop
+    begin
+      perform set_config('request.jwt.claims', claims, true);
+      perform set_config('role', role_name, true);
+      execute format('select case when exists (select %1$I from %2$s where %1$I = %3$s)'
+                     ' then ''t'' else ''f'' end', key, relation, number) into found;
+    exception when others then found := 'e';
+    end;
+    perform set_config('role', 'none', true);
+    answer := answer || found;
+  end loop;
+  return answer;
+end $$;
+"""
+_READABLE: Final = """
+select r.role, array(
+  select a.attname::text from pg_attribute a
+  where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    and has_schema_privilege(r.role, c.relnamespace, 'USAGE')
+    and has_column_privilege(r.role, c.oid, a.attnum, 'SELECT'))
+from pg_class c, unnest(%s::text[]) as r(role) where c.oid = %s
+"""
+
+
+class DisagreementError(AssertionError):
+    """A judge's verdict is not PostgreSQL's."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """
+    How much was compared.
+
+    Attributes:
+        verdicts: By PostgreSQL's letter and the judge's.
+        scenarios: How many were played.
+        refused_policies: Drawn, but not SQL that PostgreSQL accepts.
+        policies: Drawn and accepted.
+    """
+
+    verdicts: Counter[str] = field(default_factory=Counter[str])
+    scenarios: int = 0
+    policies: int = 0
+    refused_policies: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many verdicts were compared."""
+        return self.verdicts.total()
+
+
+@dataclass(slots=True)
+class _Exhibit:
+    """A drawn table as it is now."""
+
+    drawn: Drawn
+    relation: Relation
+    images: dict[int, Image]
+
+
+class Court:
+    """
+    A database, its stream and a judge.
+
+    Args:
+        url: A migrated database, which it changes for good.
+        slot: Name of a replication slot.
+        kind: The judge; see `support.judges`.
+
+    Attributes:
+        tally: What was compared.
+    """
+
+    def __init__(self, url: str, slot: str, kind: str) -> None:
+        self._url = url
+        self._slot = slot
+        self._kind = kind
+        self._stack = AsyncExitStack()
+        self._marked = asyncio.Condition()
+        self._last_marker = 0
+        self._log: list[str] = []
+        self.tally = Tally()
+
+    async def open(self) -> None:
+        """Connect, and begin to stream."""
+        enter = self._stack.enter_async_context
+        self._writer = await enter(
+            await Connection.connect(self._url, autocommit=True, prepare_threshold=None)
+        )
+        await _run(self._writer, world.CLUSTER + _SETUP)
+        self._has_icu = await _has_icu(self._writer)
+        await _run(self._writer, world.build(has_icu=self._has_icu) + grammar.RESTORE)
+        # Only now, for the settings of the database to be its own.
+        self._asker = await enter(
+            await Connection.connect(self._url, autocommit=True, prepare_threshold=None)
+        )
+        await _run(self._asker, f"set search_path = {SEARCH_PATH}")
+        self._reader = await enter(
+            await Connection.connect(
+                self._url, autocommit=True, prepare_threshold=None, options=TEXT_FORMS
+            )
+        )
+        pool = await enter(make_pool(self._url, size=2, statement_timeout_s=20))
+        self._contender: Contender = contender(self._kind, pool)
+        live = asyncio.Event()
+        self._replication = Replication(
+            self._url,
+            slot=self._slot,
+            publications=["supabase_realtime", "slotcast_private"],
+            replay_window_s=0,
+            on_state=lambda state: live.set() if state is StreamState.LIVE else None,
+        )
+        self._streaming = asyncio.create_task(self._replication.run(self._deliver))
+        async with asyncio.timeout(TIMEOUT_S):
+            await live.wait()
+
+    async def close(self) -> None:
+        """End the stream and all connections."""
+        self._streaming.cancel()
+        await asyncio.wait([self._streaming])
+        await self._stack.aclose()
+
+    async def play(self, scenario: Scenario) -> None:
+        """
+        Compare all verdicts of a scenario.
+
+        Raises:
+            DisagreementError: With the SQL that shows it.
+        """
+        self._log = [world.CLUSTER, world.build(has_icu=self._has_icu)]
+        try:
+            await self._play(scenario)
+        finally:
+            names = ", ".join(drawn.name for drawn in scenario.tables)
+            is_spoilt = any(step.is_ddl for step in scenario.steps)
+            if is_spoilt:
+                await _run(self._writer, world.build(has_icu=self._has_icu) + grammar.RESTORE)
+            else:
+                await _run(self._writer, f"drop table if exists {names} cascade;{_CLEAN}")
+        self.tally.scenarios += 1
+
+    async def _play(self, scenario: Scenario) -> None:
+        await self._do("; ".join(scenario.setting))
+        for drawn in scenario.tables:
+            await self._do(drawn.create)
+            await self._do(f"alter publication supabase_realtime add table {drawn.name}")
+            for policy in drawn.policies:
+                await self._try_policy(policy)
+            await self._do(drawn.rows)
+        await self._compare(scenario.tables)
+        for step in scenario.steps:
+            await self._happen(step)
+            await self._compare(scenario.tables)
+
+    async def _do(self, text: str) -> None:
+        self._log.append(text)
+        await _run(self._writer, text)
+
+    async def _try_policy(self, policy: str) -> None:
+        try:
+            await _run(self._writer, policy)
+        except psycopg.ProgrammingError:
+            self.tally.refused_policies += 1
+        else:
+            self._log.append(policy)
+            self.tally.policies += 1
+
+    async def _happen(self, step: grammar.Step) -> None:
+        """Do a step; what PostgreSQL refuses does not happen."""
+        text = "begin; " + "; ".join(step.statements) + "; commit"
+        if step.statements[-1] == "rollback":
+            text = text.removesuffix("; commit")
+        try:
+            await _run(self._writer, text)
+        except psycopg.Error:
+            await _run(self._writer, "rollback")
+        else:
+            self._log.append(text)
+
+    # The stream
+
+    async def _deliver(self, batch: Sequence[TransactionSlice]) -> None:
+        await self._contender.deliver(batch)
+        for transaction in batch:
+            for change in transaction.changes:
+                if change.relation.name == "proof_marker" and change.new is not None:
+                    async with self._marked:
+                        self._last_marker = int(_text(change.new[0]))
+                        self._marked.notify_all()
+
+    async def _settle(self) -> None:
+        """Wait until the judge was given everything that is committed."""
+        cursor = await self._writer.execute(
+            "insert into public.proof_marker default values returning id"
+        )
+        row = await cursor.fetchone()
+        assert row is not None
+        number: int = row[0]
+        async with asyncio.timeout(TIMEOUT_S), self._marked:
+            while self._last_marker < number:
+                if self._streaming.done():
+                    self._streaming.result()
+                await self._marked.wait()
+
+    # Verdicts
+
+    async def _compare(self, tables: Iterable[Drawn]) -> None:
+        exhibits = [await self._exhibit(drawn) for drawn in tables]
+        await self._settle()
+        people = {someone.claims: someone for someone in world.PEOPLE}
+        questions = [
+            (exhibit, number, Question(relation=exhibit.relation, image=image, viewers=viewers))
+            for exhibit in exhibits
+            for number, image in _asked(exhibit)
+            for viewers in [frozenset(people)]
+        ]
+        answers = await self._contender.judge.judge([question for _, _, question in questions])
+        for exhibit in exhibits:
+            readable = await self._readable(exhibit.relation)
+            given = [
+                (number, question, answer)
+                for (asked, number, question), answer in zip(questions, answers, strict=True)
+                if asked is exhibit
+            ]
+            for claims, someone in people.items():
+                columns = readable[someone.role]
+                truth = await self._truth(exhibit, someone, columns)
+                for number, question, answer in given:
+                    await self._check(
+                        exhibit, someone, question, (truth[number], columns), answer[claims], number
+                    )
+
+    async def _exhibit(self, drawn: Drawn) -> _Exhibit:
+        """Read a table's rows in the form in which they are logged."""
+        cursor = await self._reader.execute("select %s::regclass::oid", [drawn.name])
+        row = await cursor.fetchone()
+        assert row is not None
+        table = await table_by_oid(self._reader, row[0])
+        assert table is not None
+        cursor = await self._reader.execute(_sql(f"select * from {drawn.name} order by id"))
+        result = cursor.pgresult
+        assert result is not None
+        images = [
+            tuple(result.get_value(number, place) for place in range(result.nfields))
+            for number in range(result.ntuples)
+        ]
+        return _Exhibit(drawn, table.relation, {int(image[0] or b""): image for image in images})
+
+    async def _readable(self, relation: Relation) -> Mapping[str, frozenset[str]]:
+        roles = sorted({someone.role for someone in world.PEOPLE})
+        cursor = await self._reader.execute(_READABLE, [roles, relation.oid])
+        return {role: frozenset(names) for role, names in await cursor.fetchall()}
+
+    async def _truth(
+        self, exhibit: _Exhibit, someone: Someone, readable: frozenset[str]
+    ) -> dict[int, str]:
+        """Ask PostgreSQL: all rows at once, and each on its own if that raises."""
+        numbers = list(exhibit.images)
+        key = next((name for name in ("id", "twin") if name in readable), None)
+        if key is None:
+            return dict.fromkeys(numbers, "e")
+        query = f"select coalesce(array_agg({key}), '{{}}') from {exhibit.drawn.name}"
+        try:
+            seen = await _value(self._asker, _as(someone, query))
+        except psycopg.Error:
+            await _run(self._asker, "rollback")
+            parameters = [
+                exhibit.drawn.name,
+                key,
+                numbers,
+                someone.role,
+                someone.claims.document,
+            ]
+            cursor = await self._asker.execute(
+                "select public.proof_row_by_row(%s, %s, %s, %s, %s)", parameters
+            )
+            row = await cursor.fetchone()
+            assert row is not None
+            return dict(zip(numbers, row[0], strict=True))
+        return {number: "t" if number in seen else "f" for number in numbers}
+
+    async def _check(
+        self,
+        exhibit: _Exhibit,
+        someone: Someone,
+        question: Question,
+        expected: tuple[str, frozenset[str]],
+        ruling: Ruling,
+        number: int,
+    ) -> None:
+        truth, readable = expected
+        given = _LETTERS[ruling.verdict]
+        if given == "t" and not ruling.readable:
+            given = "f"  # a row without columns is not sent
+        self.tally.verdicts[truth + given] += 1
+        is_whole = UNKNOWN not in question.image
+        match truth, given:
+            case ("t", "t") | (("f" | "e"), ("f" | "e")):
+                is_right = True
+            case (_, "u"):
+                is_right = not is_whole
+            case ("t", "e"):
+                is_right = await self._may_raise(exhibit, someone, number)
+            case ("e", "t"):
+                is_right = await self._is_seen_unplanned(exhibit, someone, number)
+            case _:
+                is_right = False
+        if ruling.verdict is not Verdict.TOO_SLOW and ruling.readable != readable:
+            # A viewer whose call failed as a whole is told nothing, which is right, too.
+            is_right = is_right and given == "e" and not ruling.readable
+        if not is_right:
+            raise DisagreementError(
+                self._report(
+                    exhibit,
+                    someone,
+                    question,
+                    f"{truth}, but the judge says {given} ({ruling}; readable: {sorted(readable)})",
+                    number,
+                )
+            )
+
+    async def _may_raise(self, exhibit: _Exhibit, someone: Someone, number: int) -> bool:
+        """Tell whether a part of a policy, as the only policy, raises for a row."""
+        name = exhibit.drawn.name
+        policies = await self._policies(exhibit)
+        drops = "".join(f"drop policy {policy} on {name};" for policy, _ in policies)
+        for _, condition in policies:
+            for part in _operands(condition):
+                # Such that PostgreSQL has to evaluate it, and lets everything through.
+                alone = f"case when {part} then true else true end"
+                change = f"{drops}create policy alone on {name} using ({alone});"
+                if await self._select_after(change, exhibit, someone, number) is None:
+                    return True
+        return False
+
+    async def _is_seen_unplanned(self, exhibit: _Exhibit, someone: Someone, number: int) -> bool:
+        """Tell whether SELECT returns a row when the planner cannot look into the policies."""
+        change = "".join(
+            f"alter policy {policy} on {exhibit.drawn.name}"
+            f" using (case when {condition} then true else false end);"
+            for policy, condition in await self._policies(exhibit)
+        )
+        return await self._select_after(change, exhibit, someone, number) == 1
+
+    async def _policies(self, exhibit: _Exhibit) -> list[tuple[str, str]]:
+        cursor = await self._writer.execute(
+            "select quote_ident(polname), pg_get_expr(polqual, polrelid) from pg_policy"
+            " where polrelid = %s and polqual is not null",
+            [exhibit.relation.oid],
+        )
+        return await cursor.fetchall()
+
+    async def _select_after(
+        self, change: str, exhibit: _Exhibit, someone: Someone, number: int
+    ) -> int | None:
+        """Count a table's row that somebody sees after *change*; None if that raises."""
+        name = exhibit.drawn.name
+        prepare = (
+            f"begin; set local search_path = {SEARCH_PATH}; {change}"
+            f"delete from {name} where id <> {number};"
+        )
+        query = _as(someone, f"select count(*)::int from {name}").removeprefix("begin;")
+        try:
+            found = await _value(self._writer, prepare + query)
+        except psycopg.Error:
+            await _run(self._writer, "rollback")
+            return None
+        return int(found)
+
+    def _report(
+        self, exhibit: _Exhibit, someone: Someone, question: Question, problem: str, number: int
+    ) -> str:
+        """Write the SQL that shows a disagreement."""
+        query = _as(someone, f"select * from {exhibit.drawn.name} where id = {number}")
+        return "\n".join(
+            (
+                f"PostgreSQL says {problem}",
+                f"of the image {question.image}",
+                f"for {someone.role} with {someone.claims.document}",
+                "-- in a database with all migrations:",
+                *(f"{text.rstrip().removesuffix(';')};" for text in self._log[2:]),
+                f"{query};",
+                "-- after: world.CLUSTER and world.build()",
+            )
+        )
+
+
+_CLEAN: Final = "".join(
+    f"truncate {table} cascade; alter table {table} disable row level security;"
+    f" drop policy if exists w on {table};"
+    for table in world.MEMBERS
+)
+
+
+def _asked(exhibit: _Exhibit) -> list[tuple[int, Image]]:
+    """Give the images of all rows, and one of which only the key was logged."""
+    images = list(exhibit.images.items())
+    partial = [(number, (image[0], *[UNKNOWN] * (len(image) - 1))) for number, image in images[:1]]
+    return images + partial
+
+
+def _operands(condition: str) -> list[str]:
+    """Give a condition, and the parts of it that AND and OR join at any depth."""
+    parts = [condition]
+    depth, start = 0, 0
+    for place, character in enumerate(condition):
+        if character == "(":
+            depth += 1
+        elif character == ")":
+            depth -= 1
+        for word in (" AND ", " OR "):
+            if condition.startswith(word, place) and depth <= 1:
+                parts.append(condition[start:place])
+                start = place + len(word)
+    return parts
+
+
+def _as(someone: Someone, query: str) -> str:
+    """Write a transaction that asks *query* as somebody."""
+    return (
+        f'begin; set local role {someone.role}; set local "request.jwt.claims" ='
+        f" {quote(someone.claims.document)}; {query}; rollback"
+    )
+
+
+def _sql(text: str) -> LiteralString:
+    return text  # pyright: ignore[reportReturnType] - SQL that the proof drew
+
+
+async def _run(connection: Connection, text: str) -> None:
+    await connection.execute(text.encode())
+
+
+async def _value(connection: Connection, text: str) -> Any:
+    """Run statements; give the value of the one that returns rows."""
+    cursor = await connection.execute(text.encode())
+    while cursor.description is None:
+        assert cursor.nextset()
+    row: TupleRow | None = await cursor.fetchone()
+    assert row is not None
+    return row[0]
+
+
+async def _has_icu(connection: Connection) -> bool:
+    """Tell whether collations can be nondeterministic, which takes a build with ICU."""
+    try:
+        await _run(connection, "begin; create collation c (provider = icu, locale = 'und')")
+    except psycopg.errors.FeatureNotSupported:
+        return False
+    finally:
+        await _run(connection, "rollback")
+    return True
+
+
+def _text(value: object) -> str:
+    assert isinstance(value, bytes)
+    return value.decode()
+
+
+class Loop:
+    """An event loop in a thread, for tests that are not coroutines."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Wait for a coroutine that runs in the loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
