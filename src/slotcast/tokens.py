@@ -120,6 +120,22 @@ class Keyring:
             ExpiredToken: It was valid until at most *now*.
             TokenError: Anything else is wrong with it.
         """
+        claims, document = self.signed_claims(token)
+        return _read_claims(claims, document, now)
+
+    def signed_claims(self, token: str) -> tuple[dict[str, JsonValue], str]:
+        """
+        Verify who signed a JWT; what it says is not judged, not even whether it has expired.
+
+        Args:
+            token: As for `verify`.
+
+        Returns:
+            The claims, and the same as JSON in canonical form.
+
+        Raises:
+            TokenError: No key fits, the signature is wrong, or it holds no JSON object.
+        """
         payload = self._verified_payload(_clean(token))
         try:
             claims = strict_json.loads(payload)
@@ -132,7 +148,7 @@ class Keyring:
         # as two, so that removing those pairs leaves only true escapes.
         if "\\u0000" in document.replace("\\\\", ""):
             raise _invalid(HOLDS_NULL_CHARACTER)
-        return _read_claims(claims, document, now)
+        return claims, document
 
     def from_api_key(self, key: str | None, now: float) -> Claims:
         """
