@@ -118,6 +118,7 @@ class TransactionSlice:
         committed_at: Commit timestamp, UTC, microseconds.
         changes: In the order in which they were made.
         truncated: OIDs of tables that were emptied by TRUNCATE, whenever that was.
+        redefines: Whether definitions that policies depend on were changed, too.
     """
 
     xid: int
@@ -126,3 +127,4 @@ class TransactionSlice:
     committed_at: datetime
     changes: tuple[Change, ...]
     truncated: frozenset[int] = frozenset()
+    redefines: bool = False

@@ -35,6 +35,7 @@ from slotcast.pgoutput.messages import (
     Commit,
     Delete,
     Insert,
+    LogicalMessage,
     Message,
     RelationDescription,
     StreamAbort,
@@ -53,6 +54,9 @@ if TYPE_CHECKING:
     from slotcast.lsn import Lsn
 
 _NOTHING: Final[tuple[TransactionSlice, ...]] = ()
+DEFINITIONS_PREFIX: Final = "slotcast"
+"""Of the messages that the database writes into the log when something is defined anew."""
+
 _ROW_TAGS: Final = (b"I", b"U", b"D")
 _LEFT_OUT_PER_TURN: Final = 1024
 """After so many rows of rolled back subtransactions, the consumer gets its turn."""
@@ -74,6 +78,7 @@ class _OpenSlice:
     committed_at: datetime
     changes: list[Change] = field(default_factory=list)
     truncated: set[int] = field(default_factory=set)
+    redefines: bool = False
     size_bytes: int = 0
 
     def cut(self, end_lsn: Lsn | None) -> TransactionSlice:
@@ -85,9 +90,11 @@ class _OpenSlice:
             committed_at=self.committed_at,
             changes=tuple(self.changes),
             truncated=frozenset(self.truncated),
+            redefines=self.redefines,
         )
         self.changes.clear()
         self.truncated.clear()
+        self.redefines = False
         self.size_bytes = 0
         return piece
 
@@ -99,6 +106,7 @@ class _Stream:
     spool: Spool
     aborted_xids: set[int] = field(default_factory=set)
     truncated: set[int] = field(default_factory=set)
+    redefines: bool = False
     description_orders: list[int] = field(default_factory=list)
     """For each relation description in the spool, its place among all that were received."""
 
@@ -214,8 +222,11 @@ class Assembler:
                 if self._open is None:
                     raise DecodeError("a truncation came outside of a transaction")
                 self._open.truncated.update(oids)
+            case LogicalMessage(prefix=prefix, is_transactional=True):
+                if self._open is not None and prefix == DEFINITIONS_PREFIX:
+                    self._open.redefines = True
             case _:
-                pass  # Types are known by OID; messages reach nobody.
+                pass  # Types are known by OID; other messages reach nobody.
         return _NOTHING
 
     def _add(
@@ -266,6 +277,8 @@ class Assembler:
                 stream.spool.append(data)
             case Truncate(relation_oids=oids):
                 stream.truncated.update(oids)  # also where it was rolled back: that is rare
+            case LogicalMessage(prefix=prefix):
+                stream.redefines |= prefix == DEFINITIONS_PREFIX
             case Begin() | Commit() | StreamStart() | StreamCommit() | StreamAbort():
                 raise DecodeError(f"{type(message).__name__} came within a stream")
             case _:
@@ -281,7 +294,11 @@ class Assembler:
 
     def _slices(self, commit: StreamCommit, stream: _Stream) -> Iterator[TransactionSlice]:
         gathering = _OpenSlice(
-            commit.xid, commit.commit_lsn, commit.committed_at, truncated=stream.truncated
+            commit.xid,
+            commit.commit_lsn,
+            commit.committed_at,
+            truncated=stream.truncated,
+            redefines=stream.redefines,
         )
         described: dict[int, _Described] = {}
         orders = iter(stream.description_orders)

@@ -702,7 +702,8 @@ class Compiler:
         fact = self._fact(
             _rows_query(source, scope.table, names, texts, condition_texts),
             found.tables | {relation.oid},
-            f"{found.digest} {relation.columns} {relation.replica_identity}",
+            # Which policies apply to the rows depends on the role.
+            f"{found.digest} {scope.definer or scope.role} {relation}",
             is_set=True,
             as_server=scope.definer is not None,
             null_if_empty=null_if_empty,

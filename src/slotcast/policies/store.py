@@ -37,6 +37,7 @@ from slotcast.policies import index, rules
 from slotcast.policies.compiler import ROWS_LIMIT, Access, Compiler
 from slotcast.policies.facts import Computed, Fact, Snapshot, Values, Viewer, column_places
 from slotcast.policies.rules import Opaque
+from slotcast.postgres.visibility import until_visible
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -107,6 +108,7 @@ class PolicyStore:
         pool: For the catalog and for facts.
         watched: Has the tables streamed that facts are read from.
         search_path: Under which the functions of policies run.
+        check_every_s: How long a change of definitions may go unnoticed, in seconds.
     """
 
     def __init__(
@@ -115,10 +117,12 @@ class PolicyStore:
         watched: WatchedTables,
         *,
         search_path: str,
+        check_every_s: float = CHECK_EVERY_S,
     ) -> None:
         self._pool = pool
         self._watched = watched
         self._search_path = search_path
+        self._check_every_s = check_every_s
         self._compiled: dict[tuple[int, str], Compiled] = {}
         self._facts: dict[FactId, Fact] = {}
         self._by_table: defaultdict[int, list[Fact]] = defaultdict(list)
@@ -270,24 +274,27 @@ class PolicyStore:
             psycopg.OperationalError: PostgreSQL could not be asked.
         """
         now = time.monotonic()
-        if not self._is_suspect and now - self._checked_at < CHECK_EVERY_S:
+        if not self._is_suspect and now - self._checked_at < self._check_every_s:
             return
         async with self._compiling, self._pool.connection() as connection:
-            self._is_suspect = False
-            cursor = await connection.execute(_DEFINITIONS, prepare=True)
-            row = await cursor.fetchone()
-            definitions = "" if row is None else row[0]
-            self._checked_at = time.monotonic()
-            if definitions == self._definitions:
-                return
-            self._unwatchable.clear()
-            for compiled in list(self._compiled.values()):
-                access = compiled.access
-                await self._compile(connection, access.relation, access.role)
-            # Whatever watching them changed is no news.
-            cursor = await connection.execute(_DEFINITIONS, prepare=True)
-            row = await cursor.fetchone()
-            self._definitions = "" if row is None else row[0]
+            was_suspect, self._is_suspect = self._is_suspect, False
+            try:
+                if was_suspect:
+                    await until_visible(connection, self._recent)
+                definitions = await _definitions(connection)
+                self._checked_at = time.monotonic()
+                if definitions != self._definitions:
+                    await self._compile_all(connection)
+                    self._definitions = definitions
+            except BaseException:
+                self._is_suspect = True
+                raise
+
+    async def _compile_all(self, connection: AsyncConnection[TupleRow]) -> None:
+        self._unwatchable.clear()
+        for compiled in list(self._compiled.values()):
+            access = compiled.access
+            await self._compile(connection, access.relation, access.role)
 
     # Facts
 
@@ -395,7 +402,7 @@ class PolicyStore:
         """Tell whether `follow` has to be told of *transaction* before it is judged."""
         if transaction.xid == self._in_parts or transaction.end_lsn is None:
             return True
-        if transaction.truncated:
+        if transaction.truncated or transaction.redefines:
             return True
         for change in transaction.changes:
             relation = change.relation
@@ -413,6 +420,9 @@ class PolicyStore:
         xid, commit_lsn = transaction.xid, transaction.commit_lsn
         for change in transaction.changes:
             self._note_description(change.relation)
+        if transaction.redefines:
+            self._note_recent(xid)
+            self._is_suspect = True
         if transaction.end_lsn is None or xid == self._in_parts:
             self._follow_parts(transaction)
             return
@@ -518,6 +528,14 @@ class PolicyStore:
         for (image, _), (letters,) in zip(asked, answers, strict=True):
             for each, letter in zip(wanted, letters, strict=True):
                 each.learn(image, letter)
+
+
+async def _definitions(connection: AsyncConnection[TupleRow]) -> str:
+    cursor = await connection.execute(_DEFINITIONS, prepare=True)
+    row = await cursor.fetchone()
+    if row is None:
+        raise AssertionError("a SELECT without FROM returns a row")
+    return row[0]
 
 
 def _is_same(known: Relation, given: Relation) -> bool:

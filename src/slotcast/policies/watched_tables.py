@@ -62,7 +62,7 @@ class WatchedTables:
             for table in wanted:
                 self._problems[table] = await self._watch(connection, table)
             self._wanted[who] = wanted
-            if former != self._all() or not former:
+            if former or self._all():
                 async with connection.transaction():
                     await connection.execute("set transaction read write")
                     await connection.execute(_WATCH_ONLY, [list(self._all()), self._publication])

@@ -317,7 +317,8 @@ def _start_command(slot: str, publications: Sequence[str], start_lsn: Lsn) -> st
     quoted_names = names.replace("'", "''")
     return (
         f"START_REPLICATION SLOT {sql.Identifier(slot).as_string()} LOGICAL {start_lsn}"
-        f" (proto_version '2', streaming 'on', publication_names '{quoted_names}')"
+        " (proto_version '2', streaming 'on', messages 'true',"
+        f" publication_names '{quoted_names}')"
     )
 
 

@@ -392,5 +392,29 @@ returns text language sql stable set search_path = pg_catalog as $$
     (select string_agg(m::text, ',' order by m.*) from pg_auth_members m)))
 $$;
 
+-- Tell in the write-ahead log that something was defined anew on which policies may depend, so that the server
+-- knows in the order of commits. Roles are in no database, and the server looks at them by itself.
+create or replace function slotcast.announce_definitions()
+returns event_trigger language plpgsql security definer set search_path = pg_catalog as $$
+begin
+  perform pg_logical_emit_message(true, 'slotcast', 'definitions');
+end $$;
+
+do $migration$
+begin
+  drop event trigger if exists slotcast_definitions;
+  create event trigger slotcast_definitions on ddl_command_end
+    when tag in (
+      'CREATE POLICY', 'ALTER POLICY', 'DROP POLICY', 'ALTER TABLE', 'DROP TABLE', 'GRANT', 'REVOKE',
+      'CREATE FUNCTION', 'ALTER FUNCTION', 'DROP FUNCTION', 'DROP ROUTINE', 'ALTER ROUTINE', 'CREATE VIEW', 'ALTER VIEW',
+      'DROP VIEW', 'CREATE RULE', 'DROP RULE', 'CREATE SCHEMA', 'ALTER SCHEMA', 'DROP SCHEMA', 'DROP OWNED',
+      'REASSIGN OWNED', 'CREATE TYPE', 'ALTER TYPE', 'DROP TYPE', 'CREATE DOMAIN', 'ALTER DOMAIN', 'DROP DOMAIN',
+      'CREATE OPERATOR', 'ALTER OPERATOR', 'DROP OPERATOR', 'CREATE CAST', 'DROP CAST', 'CREATE AGGREGATE',
+      'CREATE EXTENSION', 'ALTER EXTENSION', 'DROP EXTENSION')
+    execute function slotcast.announce_definitions();
+exception when insufficient_privilege then
+  raise notice 'only a superuser may create event triggers: changed functions are noticed within half a second';
+end $migration$;
+
 -- The server looks which migrations there are.
 grant select on slotcast.migrations to public;
