@@ -1,11 +1,13 @@
 #!/bin/sh
 # What the tests need from the system: the oldest PostgreSQL that Slotcast serves, beside the
-# embedded newest, and a browser with a font. As root on Debian this installs it; elsewhere it
+# embedded newest, PostGIS for it, and a browser with a font. As root on Debian this installs it; elsewhere it
 # says what is missing.
 set -eu
 
 missing=
 [ -x /usr/lib/postgresql/15/bin/postgres ] || missing="$missing postgresql-15"
+[ -e /usr/share/postgresql/15/extension/postgis.control ] \
+    || missing="$missing postgresql-15-postgis-3"
 command -v chromium >/dev/null || missing="$missing chromium fonts-liberation"
 if [ -z "$missing" ]; then
     exit 0
