@@ -1,7 +1,7 @@
 #!/bin/sh
 # What the tests need from the system: the oldest PostgreSQL that Slotcast serves, beside the
-# embedded newest, PostGIS for it, and a browser with a font. As root on Debian this installs it; elsewhere it
-# says what is missing.
+# embedded newest, with PostGIS, and a browser with a font. As root on Debian this installs it;
+# elsewhere it says what is missing.
 set -eu
 
 missing=
