@@ -255,14 +255,14 @@ async def test_the_operator_decides_who_may_sign_up(
     assert (await served.call("POST", "/signup", body)).code == code
 
 
-async def test_a_trigger_of_the_app_can_refuse_a_user(served: Accounts) -> None:
-    await served.rows(TRIGGER)
+async def test_a_trigger_of_the_app_can_refuse_a_user(served_alone: Accounts) -> None:
+    await served_alone.rows(TRIGGER)
 
-    reply = await served.call("POST", "/signup", CREDENTIALS)
+    reply = await served_alone.call("POST", "/signup", CREDENTIALS)
 
     assert (reply.status, reply.code) == (500, "unexpected_failure")
     assert reply.message == "Database error saving new user"
-    assert await served.rows("select count(*) from auth.users") == [(0,)]
+    assert await served_alone.rows("select count(*) from auth.users") == [(0,)]
 
 
 async def test_whoever_signs_up_has_a_profile(served: Accounts) -> None:
