@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from slotcast.rest.request.ast import (
@@ -51,7 +52,9 @@ _QUANTIFIABLE: Final = frozenset(
 _PATTERNS: Final = frozenset({Operator.LIKE, Operator.ILIKE})
 """Operators in whose values ``*`` stands for ``%``."""
 
-_WORD: Final = re.compile("[a-z]+")
+_WORD: Final = re.compile(
+    "|".join(sorted([*_OPERATORS, *_SEARCHES, "in", "is"], key=len, reverse=True))
+)
 
 _OPTION: Final = re.compile(r"\(((?:[^\W\d]|[0-9_ $])+)\)")
 
@@ -136,7 +139,9 @@ def _negatable_operation(
 
 def _expect_not(scanner: Scanner) -> None:
     """Note that ``not`` could be here."""
-    if not scanner.text.startswith("not", scanner.position):
+    if scanner.text.startswith("not", scanner.position):
+        scanner.expected("delimiter (.)", at=scanner.position + len("not"))
+    else:
         scanner.take("not")
 
 
@@ -150,18 +155,9 @@ def _operation(scanner: Scanner, value: Callable[[Scanner], str]) -> Operation:
         return _comparison(scanner, operator, value)
     search = _SEARCHES.get(word[0])
     if search is not None:
-        option = scanner.match(_OPTION)
-        _delimiter(scanner)
-        return TextSearch(search, value(scanner), option[1].strip() if option else None)
-    match word[0]:
-        case "in":
-            _delimiter(scanner)
-            return Membership(_list(scanner))
-        case "is":
-            _delimiter(scanner)
-            return IsTest(_is_value(scanner))
-        case _:
-            raise scanner.mismatch(_OPERATOR_LABEL, at=word.start())
+        return _text_search(scanner, search, value)
+    _delimiter(scanner)
+    return Membership(_list(scanner)) if word[0] == "in" else IsTest(_is_value(scanner))
 
 
 def _comparison(
@@ -175,19 +171,30 @@ def _comparison(
     return Comparison(operator, text, quantifier)
 
 
+def _text_search(
+    scanner: Scanner, operator: TextSearchOperator, value: Callable[[Scanner], str]
+) -> TextSearch:
+    option = scanner.match(_OPTION)
+    if option is None and scanner.next == "(":
+        raise scanner.mismatch(_OPERATOR_LABEL, at=scanner.position + 1)
+    _delimiter(scanner)
+    return TextSearch(operator, value(scanner), option[1].strip() if option else None)
+
+
 def _quantifier(scanner: Scanner) -> Quantifier | None:
     for quantifier in Quantifier:
         literal = f"({quantifier.value})"
         if scanner.text.startswith(literal, scanner.position):
             scanner.position += len(literal)
             return quantifier
+    if scanner.next == "(":
+        raise scanner.mismatch(_OPERATOR_LABEL, at=scanner.position + 1)
     return None
 
 
 def _delimiter(scanner: Scanner) -> None:
     if scanner.next != ".":
-        is_option = scanner.next == "("
-        raise scanner.mismatch(_OPERATOR_LABEL, at=scanner.position + is_option)
+        raise scanner.mismatch(_OPERATOR_LABEL)
     scanner.position += 1
 
 
@@ -216,11 +223,12 @@ def _value_in_tree(scanner: Scanner) -> str:
 
 def _quoted_element(scanner: Scanner) -> str | None:
     """Read a quoted element if a delimiter follows it; else the quotes are part of it."""
-    start = scanner.position
-    quoted = scanner.quoted()
-    if quoted is None or scanner.is_at_end or scanner.next in ",)":
-        return quoted
-    scanner.position = start
+    start = scanner.mark()
+    with suppress(Mismatch):
+        quoted = scanner.quoted()
+        if quoted is None or scanner.is_at_end or scanner.next in ",)":
+            return quoted
+    scanner.go_back(start)
     return None
 
 

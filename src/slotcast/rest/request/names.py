@@ -63,6 +63,7 @@ def _dash(scanner: Scanner) -> bool:
     text, at = scanner.text, scanner.position
     if text.startswith("-", at) and not text.startswith("->", at):
         scanner.position += 1
+        scanner.expected('">"')
         return True
     return False
 
@@ -131,23 +132,17 @@ def names(scanner: Scanner) -> tuple[str, ...]:
     Raises:
         Mismatch: A name is missing.
     """
-    found = {name(scanner)}
-    scanner.skip_blanks()
-    while scanner.take(","):
-        scanner.skip_blanks()
-        found.add(name(scanner))
-        scanner.skip_blanks()
-    return tuple(sorted(found))
+    return tuple(sorted(set(ordered_names(scanner))))
 
 
 def ordered_names(scanner: Scanner) -> tuple[str, ...]:
     """Read names as `names` does, but leave them as they are."""
     found = [name(scanner)]
-    scanner.skip_blanks()
-    while scanner.take(","):
+    while scanner.next and scanner.next in " \t,":
+        scanner.skip_blanks()
+        scanner.require(",")
         scanner.skip_blanks()
         found.append(name(scanner))
-        scanner.skip_blanks()
     return tuple(found)
 
 

@@ -65,7 +65,7 @@ def _term(scanner: Scanner) -> OrderTerm:
 
 
 def _embed_and_field(scanner: Scanner) -> tuple[str | None, Field]:
-    start = scanner.position
+    start = scanner.mark()
     try:
         embed = name(scanner)
         if scanner.next == "(":
@@ -75,7 +75,7 @@ def _embed_and_field(scanner: Scanner) -> tuple[str | None, Field]:
             return embed, column
     except Mismatch:
         pass
-    scanner.position = start
+    scanner.go_back(start)
     return None, field(scanner)
 
 

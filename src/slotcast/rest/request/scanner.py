@@ -10,7 +10,7 @@ furthest position that any rule got to, since that is where the client went wron
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from slotcast.rest.errors import ErrorBody, RestError
 
@@ -24,6 +24,8 @@ DEPTH_LIMIT: Final = 32
 
 END: Final = "end of input"
 
+_ESCAPED: Final = {'"': r"\"", "\\": r"\\"}
+
 _BLANKS: Final = re.compile(r"[ \t]*")
 
 _QUOTED: Final = re.compile(r'"((?:[^\\"]|\\.)*)"', re.DOTALL)
@@ -33,6 +35,15 @@ _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 
 class Mismatch(Exception):  # It is no error: another rule may match.
     """The text is not what a rule of the grammar says."""
+
+
+class Mark(NamedTuple):
+    """A state of a `Scanner`."""
+
+    position: int
+    furthest: int
+    unexpected: int | None
+    expected: tuple[str, ...]
 
 
 class Scanner:
@@ -124,14 +135,35 @@ class Scanner:
             self.position = found.end()
         return found
 
+    def mark(self) -> Mark:
+        """Remember where reading is, and what was noted so far."""
+        return Mark(self.position, self._furthest, self._unexpected, tuple(self._expected))
+
+    def go_back(self, mark: Mark) -> None:
+        """Forget what was read and noted since *mark*."""
+        self.position = mark.position
+        self._furthest = mark.furthest
+        self._unexpected = mark.unexpected
+        self._expected = list(mark.expected)
+
     def skip_blanks(self) -> None:
         """Consume spaces and tabs."""
         self.match(_BLANKS)
 
     def quoted(self) -> str | None:
-        """Consume text in double quotes, where a backslash escapes any character."""
+        """
+        Consume text in double quotes, where a backslash escapes any character.
+
+        Returns:
+            The text, or None if the next character is no quote.
+
+        Raises:
+            Mismatch: The closing quote is missing.
+        """
         found = self.match(_QUOTED)
         if found is None:
+            if self.next == '"':
+                raise self.mismatch(r'"\\"', r'"\""', at=len(self.text))
             return None
         inner = found[1]
         return _ESCAPE.sub(r"\1", inner) if "\\" in inner else inner
@@ -144,12 +176,13 @@ class Scanner:
             The column, from 1, and what was found and would have been right.
         """
         where = self._furthest if self._unexpected is None else self._unexpected
-        if where >= len(self.text):
+        character = self.text[where : where + 1]
+        if not character:
             found = END
         elif END in self._expected:
-            found = f"'{self.text[where]}'"
+            found = f"'{character}'"
         else:
-            found = f'"{self.text[where]}"'
+            found = f'"{_ESCAPED.get(character, character)}"'
         wanted = [one for one in self._expected if one != END]
         if END in self._expected and found != END:
             wanted.append(END)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from slotcast.rest.request.ast import Aggregate, AllColumns, Embed, Join, RowCount, SelectedField
@@ -23,8 +24,6 @@ _PLAIN: Final = re.compile(r"[ \t]*([A-Za-z_][A-Za-z0-9_]*)(?=[,)]|\Z)")
 """A column and nothing else, which most items are."""
 
 _JOINS: Final = {join.value: join for join in Join}
-
-_AGGREGATE: Final = re.compile(r"\.(sum|avg|count|max|min)\(\)")
 
 
 def parse_select(text: str) -> tuple[SelectItem, ...]:
@@ -62,8 +61,7 @@ def _item(scanner: Scanner, depth: int) -> SelectItem:
     if plain is not None:
         return SelectedField(Column(plain[1]))
     scanner.skip_blanks()
-    if scanner.next == ".":
-        scanner.require("...")
+    if scanner.take("..."):
         return _embed(scanner, depth, _head(scanner), is_spread=True)
     head = _attempt(scanner, _aliased_head)
     if head is not None:
@@ -85,11 +83,11 @@ class _Head:
 
 def _attempt(scanner: Scanner, rule: Callable[[Scanner], _Head]) -> _Head | None:
     """Read by *rule*, or go back to where it began and give None."""
-    start = scanner.position
+    start = scanner.mark()
     try:
         return rule(scanner)
     except Mismatch:
-        scanner.position = start
+        scanner.go_back(start)
         return None
 
 
@@ -132,43 +130,45 @@ def _embed(scanner: Scanner, depth: int, head: _Head, *, is_spread: bool) -> Emb
 
 def _alias(scanner: Scanner) -> str | None:
     """Read a name and ``:``, but not of ``::``; None if that is not what is next."""
-    start = scanner.position
-    try:
+    start = scanner.mark()
+    with suppress(Mismatch):
         alias = name(scanner)
-    except Mismatch:
-        scanner.position = start
-        return None
-    text, at = scanner.text, scanner.position
-    if text.startswith(":", at) and not text.startswith("::", at):
-        scanner.position += 1
-        return alias
-    scanner.position = start
+        text, at = scanner.text, scanner.position
+        if text.startswith(":", at) and not text.startswith("::", at):
+            scanner.position += 1
+            return alias
+    scanner.go_back(start)
     return None
 
 
 def _column(scanner: Scanner) -> AllColumns | RowCount | SelectedField:
-    if scanner.match(_STAR):
+    if scanner.take("*"):
         _end_of_item(scanner)
         return AllColumns()
     alias = _alias(scanner)
-    if scanner.match(_COUNT):
+    if scanner.take("count()"):
         cast = _cast(scanner)
         _end_of_item(scanner)
         return RowCount(alias, cast)
     column = field(scanner)
     cast = _cast(scanner)
-    found = scanner.match(_AGGREGATE)
-    aggregate = Aggregate(found[1]) if found else None
+    aggregate = _aggregate(scanner)
     aggregate_cast = _cast(scanner)
-    if aggregate is None:
-        scanner.expected('"."')
     _end_of_item(scanner)
     return SelectedField(column, alias, cast, aggregate, aggregate_cast if aggregate else None)
 
 
-_STAR: Final = re.compile(r"\*")
-
-_COUNT: Final = re.compile(r"count\(\)")
+def _aggregate(scanner: Scanner) -> Aggregate | None:
+    start = scanner.position
+    if not scanner.take("."):
+        return None
+    for aggregate in Aggregate:
+        if scanner.take(aggregate.value):
+            if scanner.take("()"):
+                return aggregate
+            break
+    scanner.position = start
+    return None
 
 
 def _cast(scanner: Scanner) -> str | None:

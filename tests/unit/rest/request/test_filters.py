@@ -99,7 +99,9 @@ def test_the_other_operations(text: str, operation: Operation | None) -> None:
         ("eq", 3, "unexpected end of input expecting operator (eq, gt, ...)"),
         ("not.not.eq.0", 5, 'unexpected "n" expecting operator (eq, gt, ...)'),
         ("in.1,2", 4, 'unexpected "1" expecting "("'),
-        ("neq(any).0", 5, 'unexpected "a" expecting operator (eq, gt, ...)'),
+        ("neq(any).0", 4, 'unexpected "(" expecting operator (eq, gt, ...)'),
+        ("eqx.0", 3, 'unexpected "x" expecting operator (eq, gt, ...)'),
+        ("not1.0", 4, 'unexpected "1" expecting delimiter (.)'),
         ("is.0", 4, 'unexpected "0" expecting isVal: (null, not_null, true, false, unknown)'),
     ],
 )

@@ -110,7 +110,7 @@ def test_nothing_selects_nothing() -> None:
             "id,clients(name[])",
             16,
             (
-                'unexpected \'[\' expecting letter, digit, "-", "!", "(", "->>", "->", "::",'
+                'unexpected \'[\' expecting letter, digit, "-", "->>", "->", "::",'
                 ' ".", ")", "," or end of input'
             ),
         ),
@@ -125,6 +125,9 @@ def test_nothing_selects_nothing() -> None:
                 " .,>()"
             ),
         ),
+        ("a.sum", 6, 'unexpected end of input expecting "()"'),
+        ("a-", 3, 'unexpected end of input expecting ">", letter or digit'),
+        ('"a', 3, r'unexpected end of input expecting "\\" or "\""'),
         (
             "clients(id",
             11,
