@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl
 
 import psycopg
 
@@ -89,10 +90,11 @@ class Accounts:
         **query: str,
     ) -> Reply:
         """Call an endpoint with a JSON body, or any *content*, as the user of *token*."""
+        path, _, parameters = path.partition("?")
         endpoint, placeholders = _find(method, path)
         request = Request(
             content=json.dumps(body).encode() if content is None else content,
-            query=query,
+            query={**dict(parse_qsl(parameters, keep_blank_values=True)), **query},
             headers={API_VERSION_HEADER: API_VERSION, "user-agent": "tests", **(headers or {})},
             path=placeholders,
             address=address,

@@ -15,6 +15,7 @@ from slotcast.auth.audit import AuditAction
 from slotcast.auth.callers import authenticate
 from slotcast.auth.endpoints import Answer, Endpoint
 from slotcast.auth.errors import AuthError, bad_request, forbidden, unprocessable
+from slotcast.auth.rate_limits import Action
 from slotcast.auth.sign_up import check_strength
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ async def show(service: AuthService, request: Request) -> Answer:
 
 async def change(service: AuthService, request: Request) -> Answer:
     """Change password, metadata or email address of the caller; gives them as they are then."""
+    service.limits.count_request(Action.USER, request.address)
     body = request.body()
     caller = await authenticate(service, request)
     wish = _read_wish(caller.user, body)

@@ -8,6 +8,7 @@ from slotcast.auth import addresses, flows, passwords, refreshing, sessions, sto
 from slotcast.auth.audit import AuditAction
 from slotcast.auth.endpoints import Answer, Endpoint
 from slotcast.auth.errors import AuthError, bad_request, invalid, unprocessable
+from slotcast.auth.rate_limits import Action
 from slotcast.auth.users import AUDIENCE
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 async def token(service: AuthService, request: Request) -> Answer:
     """Give a session for what the request has, which `grant_type` names."""
+    service.limits.count_request(Action.TOKEN, request.address)
     grant = GRANTS.get(request.query.get("grant_type", ""))
     if grant is None:
         raise bad_request("invalid_credentials", "unsupported_grant_type")
@@ -44,9 +46,12 @@ async def by_password(service: AuthService, request: Request) -> Answer:
     if user is not None and user.is_banned(service.now()):
         raise bad_request("user_banned", "User is banned")
     hashed = "" if user is None else user.encrypted_password
+    account = f"password {email.lower()[: addresses.LIMIT]}"
+    service.limits.count_attempt(account)
     is_right = await service.passwords.verify(password, hashed)
     if user is None or not is_right:
         raise _wrong_credentials()
+    service.limits.forgive_attempts(account)
     if not user.is_confirmed:
         raise bad_request("email_not_confirmed", "Email not confirmed")
     async with service.transaction() as connection:

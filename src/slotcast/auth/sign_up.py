@@ -10,6 +10,7 @@ from slotcast.auth import addresses, passwords, sessions, store, users
 from slotcast.auth.audit import AuditAction
 from slotcast.auth.endpoints import Answer, Endpoint
 from slotcast.auth.errors import bad_request, invalid, unprocessable
+from slotcast.auth.rate_limits import Action, MailUse
 from slotcast.auth.users import User
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ async def sign_up(service: AuthService, request: Request) -> Answer:
     email, phone = body.text("email"), body.text("phone")
     if not email and not phone:
         return await _sign_up_anonymously(service, request, body)
+    service.limits.count_request(Action.SIGN_UP, request.address)
     refuse_if_closed(service)
     password = body.text("password")
     if not password:
@@ -98,6 +100,8 @@ async def _register(
             body=await sessions.sign_in(service, connection, user, request, method="password")
         )
     if user is None or user.is_confirmed:
+        # As often as somebody who would get a mail, so that the refusals tell nothing either.
+        service.limits.count_recipient(MailUse.CONFIRMATION, wanted.email)
         return Answer(body=_as_if_registered(service, wanted))
     # Who comes a second time gets a second mail; nothing else of the first time is changed.
     user = await service.confirmations.confirm_sign_up(service, connection, user, request, body)
@@ -123,6 +127,7 @@ def _as_if_registered(service: AuthService, wanted: User) -> dict[str, JsonValue
 
 async def _sign_up_anonymously(service: AuthService, request: Request, body: Body) -> Answer:
     """Make an account that nobody can sign in to again once its session is lost."""
+    service.limits.count_request(Action.ANONYMOUS, request.address)
     if service.settings.auth_anonymous == "off":
         raise unprocessable("anonymous_provider_disabled", "Anonymous sign-ins are disabled")
     refuse_if_closed(service)
