@@ -292,9 +292,13 @@ class PolicyStore:
 
     async def _compile_all(self, connection: AsyncConnection[TupleRow]) -> None:
         self._unwatchable.clear()
-        for compiled in list(self._compiled.values()):
-            access = compiled.access
-            await self._compile(connection, access.relation, access.role)
+        for key, former in list(self._compiled.items()):
+            if former.viewers:
+                await self._compile(connection, former.access.relation, former.access.role)
+            if not former.viewers or self._compiled[key].access.rule is None:
+                # Nobody is there, or the table is gone: it is compiled when somebody asks.
+                del self._compiled[key]
+        self._arrange()
 
     # Facts
 
