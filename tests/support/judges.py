@@ -1,19 +1,21 @@
 """
-The judges that have to give PostgreSQL's verdicts, each with what it needs to know of the stream.
+The judges that have to give PostgreSQL's verdicts.
 
-A suite that proves a judge right takes a `Contender`: it puts questions to `judge`, and hands
-it every batch of the replication stream, in commit order, as the server does.
+A suite that proves one right takes it by its kind, and calls `hand_over` with every batch of the
+replication stream, in commit order, as the server does.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from slotcast.policies.judge import PolicyJudge
 from slotcast.policies.oracle import Oracle
+from slotcast.policies.store import PolicyStore
+from slotcast.policies.watched_tables import WatchedTables
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
 
     from psycopg import AsyncConnection
     from psycopg.rows import TupleRow
@@ -23,32 +25,22 @@ if TYPE_CHECKING:
     from slotcast.verdicts import Judge
 
 SEARCH_PATH: Final = "public, extensions"
-KINDS: Final = ("oracle",)
+PUBLICATION: Final = "supabase_realtime"
+KINDS: Final = ("oracle", "compiled")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contender:
-    """
-    A judge to be proven right.
-
-    Attributes:
-        judge: Answers questions.
-        deliver: Is given every batch of the stream before questions about it are put.
-    """
-
-    judge: Judge
-    deliver: Callable[[Sequence[TransactionSlice]], Awaitable[None]]
+def make_judge(kind: str, pool: AsyncConnectionPool[AsyncConnection[TupleRow]]) -> Judge:
+    """Make the judge of *kind*, one of `KINDS`; it notices changed definitions at once."""
+    oracle = Oracle(pool, search_path=SEARCH_PATH)
+    if kind == "oracle":
+        return oracle
+    watched = WatchedTables(publication=PUBLICATION)
+    store = PolicyStore(pool, watched, search_path=SEARCH_PATH, check_every_s=0)
+    return PolicyJudge(store, oracle)
 
 
-async def _ignore(batch: Sequence[TransactionSlice]) -> None:
-    """Learn nothing from the stream."""
-    del batch
-
-
-def contender(kind: str, pool: AsyncConnectionPool[AsyncConnection[TupleRow]]) -> Contender:
-    """Make the judge of *kind*, one of `KINDS`, on the connections of *pool*."""
-    match kind:
-        case "oracle":
-            return Contender(judge=Oracle(pool, search_path=SEARCH_PATH), deliver=_ignore)
-        case _:
-            raise ValueError(kind)
+async def hand_over(judge: Judge, batch: Sequence[TransactionSlice]) -> None:
+    """Let *judge* follow the stream."""
+    for transaction in batch:
+        if judge.concerns(transaction):
+            await judge.follow(transaction)

@@ -18,9 +18,10 @@ t        e         right only if PostgreSQL itself raises, for this row and thes
 t        f         wrong
 f        f, e      right: nothing is sent (e for the reason above)
 e        e, f      right: nothing is sent
-e        t         right only if SELECT returns the row when each policy is wrapped in CASE:
-                   to estimate how many rows a policy lets through, the planner evaluates
-                   operands that the row itself never asks for, and they may raise
+e        t         right only if SELECT returns the row when one alternative is left of the
+                   permissive policies (one policy, one operand of its outermost OR), and
+                   the planner cannot look into it: then what raised is an alternative that
+                   need not be reached, or an estimate of how many rows come through
 f        t         wrong: a leak
 ======== ========= ====================================================================
 
@@ -45,7 +46,7 @@ from slotcast.postgres.catalog import table_by_oid
 from slotcast.postgres.pool import TEXT_FORMS, make_pool
 from slotcast.replication.stream import Replication, StreamState
 from slotcast.verdicts import Question, Verdict
-from support.judges import SEARCH_PATH, contender
+from support.judges import PUBLICATION, SEARCH_PATH, hand_over, make_judge
 from support.proof import grammar, world
 from support.proof.world import quote
 
@@ -55,8 +56,7 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
     from slotcast.changes import Image, Relation, TransactionSlice
-    from slotcast.verdicts import Ruling
-    from support.judges import Contender
+    from slotcast.verdicts import Judge, Ruling
     from support.proof.grammar import Drawn, Scenario
     from support.proof.world import Someone
 
@@ -202,12 +202,14 @@ class Court:
             )
         )
         pool = await enter(make_pool(self._url, size=2, statement_timeout_s=20))
-        self._contender: Contender = contender(self._kind, pool)
+        self._judge: Judge = make_judge(self._kind, pool)
+        for someone in world.PEOPLE:
+            self._judge.retain(someone.claims)
         live = asyncio.Event()
         self._replication = Replication(
             self._url,
             slot=self._slot,
-            publications=["supabase_realtime", "slotcast_private"],
+            publications=[PUBLICATION, "slotcast_private"],
             replay_window_s=0,
             on_state=lambda state: live.set() if state is StreamState.LIVE else None,
         )
@@ -281,7 +283,7 @@ class Court:
     # The stream
 
     async def _deliver(self, batch: Sequence[TransactionSlice]) -> None:
-        await self._contender.deliver(batch)
+        await hand_over(self._judge, batch)
         for transaction in batch:
             for change in transaction.changes:
                 if change.relation.name == "proof_marker" and change.new is not None:
@@ -315,7 +317,7 @@ class Court:
             for number, image in _asked(exhibit)
             for viewers in [frozenset(people)]
         ]
-        answers = await self._contender.judge.judge([question for _, _, question in questions])
+        answers = await self._judge.judge([question for _, _, question in questions])
         for exhibit in exhibits:
             readable = await self._readable(exhibit.relation)
             given = [
@@ -403,7 +405,7 @@ class Court:
             case ("t", "e"):
                 is_right = await self._may_raise(exhibit, someone, number)
             case ("e", "t"):
-                is_right = await self._is_seen_unplanned(exhibit, someone, number)
+                is_right = await self._is_seen_by_an_alternative(exhibit, someone, number)
             case _:
                 is_right = False
         if ruling.verdict is not Verdict.TOO_SLOW and ruling.readable != readable:
@@ -424,8 +426,8 @@ class Court:
         """Tell whether a part of a policy, as the only policy, raises for a row."""
         name = exhibit.drawn.name
         policies = await self._policies(exhibit)
-        drops = "".join(f"drop policy {policy} on {name};" for policy, _ in policies)
-        for _, condition in policies:
+        drops = "".join(f"drop policy {policy} on {name};" for policy, _, _ in policies)
+        for _, _, condition in policies:
             for part in _operands(condition):
                 # Such that PostgreSQL has to evaluate it, and lets everything through.
                 alone = f"case when {part} then true else true end"
@@ -434,19 +436,30 @@ class Court:
                     return True
         return False
 
-    async def _is_seen_unplanned(self, exhibit: _Exhibit, someone: Someone, number: int) -> bool:
-        """Tell whether SELECT returns a row when the planner cannot look into the policies."""
-        change = "".join(
-            f"alter policy {policy} on {exhibit.drawn.name}"
-            f" using (case when {condition} then true else false end);"
-            for policy, condition in await self._policies(exhibit)
-        )
-        return await self._select_after(change, exhibit, someone, number) == 1
+    async def _is_seen_by_an_alternative(
+        self, exhibit: _Exhibit, someone: Someone, number: int
+    ) -> bool:
+        """Tell whether SELECT returns a row when one permissive alternative is left."""
+        name = exhibit.drawn.name
+        permissive: list[str] = []
+        change = ""
+        for policy, is_permissive, condition in await self._policies(exhibit):
+            if is_permissive:
+                permissive += _alternatives(condition)
+                change += f"drop policy {policy} on {name};"
+            else:
+                change += f"alter policy {policy} on {name} using ({_unplanned(condition)});"
+        for alternative in permissive:
+            alone = f"create policy alone on {name} using ({_unplanned(alternative)});"
+            if await self._select_after(change + alone, exhibit, someone, number) == 1:
+                return True
+        return False
 
-    async def _policies(self, exhibit: _Exhibit) -> list[tuple[str, str]]:
+    async def _policies(self, exhibit: _Exhibit) -> list[tuple[str, bool, str]]:
+        """Give name, whether it is permissive, and condition of a table's policies."""
         cursor = await self._writer.execute(
-            "select quote_ident(polname), pg_get_expr(polqual, polrelid) from pg_policy"
-            " where polrelid = %s and polqual is not null",
+            "select quote_ident(polname), polpermissive, pg_get_expr(polqual, polrelid)"
+            " from pg_policy where polrelid = %s and polqual is not null",
             [exhibit.relation.oid],
         )
         return await cursor.fetchall()
@@ -514,6 +527,29 @@ def _operands(condition: str) -> list[str]:
                 parts.append(condition[start:place])
                 start = place + len(word)
     return parts
+
+
+def _alternatives(condition: str) -> list[str]:
+    """Give the operands of a condition's outermost OR."""
+    depth, start, is_quoted = 0, 0, False
+    inside = condition[1:-1]
+    parts: list[str] = []
+    for place, character in enumerate(inside):
+        if character == "'":
+            is_quoted = not is_quoted
+        elif not is_quoted and character in "()":
+            depth += 1 if character == "(" else -1
+            if depth < 0:
+                return [condition]  # the outermost parentheses do not belong together
+        elif not is_quoted and depth == 0 and inside.startswith(" OR ", place):
+            parts.append(inside[start:place])
+            start = place + len(" OR ")
+    return [*parts, inside[start:]] if parts else [condition]
+
+
+def _unplanned(condition: str) -> str:
+    """Write a condition such that the planner estimates nothing of it."""
+    return f"case when {condition} then true else false end"
 
 
 def _as(someone: Someone, query: str) -> str:
