@@ -266,3 +266,54 @@ async def create(connection: psycopg.AsyncConnection[Any], name: str, drawn: Dra
     rows = await cursor.fetchall()
     await connection.execute("commit")
     return [tuple(None if text is None else text.encode() for text in row) for row in rows]
+
+
+PRIVATE: Final = b"""
+create schema hidden;
+create type hidden.mood as enum ('good', 'bad');
+create function hidden.is_fine() returns boolean language sql stable security definer
+  as 'select true';
+create table public.moods (id int primary key, mood hidden.mood);
+alter table public.moods enable row level security;
+create policy fine on public.moods using ((select hidden.is_fine()) and mood = 'good');
+create table public.members (id int primary key);
+alter table public.members enable row level security;
+create policy everybody on public.members using (true);
+insert into public.members values (1);
+create table public.clubs (id int primary key, mood hidden.mood);
+alter table public.clubs enable row level security;
+create policy members on public.clubs using (exists (select from public.members));
+grant select on public.moods, public.members, public.clubs to anon;
+"""
+
+
+async def test_viewers_need_no_usage_on_schemas_that_a_policy_or_a_column_is_made_of(
+    database: Database,
+) -> None:
+    claims = claims_of("anon", {})
+    pool = make_pool(database.url, size=1, statement_timeout_s=10)
+    async with (
+        await psycopg.AsyncConnection.connect(database.url, autocommit=True) as connection,
+        pool,
+    ):
+        await connection.execute(PRIVATE)
+        oracle = Oracle(pool, search_path="public, extensions")
+        verdicts: dict[str, list[Verdict]] = {}
+        for name in ("moods", "clubs"):
+            cursor = await connection.execute("select %s::regclass::oid", [f"public.{name}"])
+            row = await cursor.fetchone()
+            assert row is not None
+            table = await table_by_oid(connection, row[0])
+            assert table is not None
+            answers = await oracle.judge(
+                [
+                    Question(
+                        relation=table.relation, image=(b"1", mood), viewers=frozenset([claims])
+                    )
+                    for mood in (b"good", b"bad", b"neither")
+                ]
+            )
+            verdicts[name] = [answer[claims].verdict for answer in answers]
+
+    assert verdicts["moods"] == [Verdict.VISIBLE, Verdict.HIDDEN, Verdict.FAILED]
+    assert verdicts["clubs"] == [Verdict.VISIBLE, Verdict.VISIBLE, Verdict.FAILED]
