@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from contextlib import asynccontextmanager
@@ -102,7 +103,8 @@ class Accounts:
         )
         try:
             if endpoint.access is Access.ADMIN:
-                verified_admin(self.service, request)
+                claims = verified_admin(self.service, request)
+                request = dataclasses.replace(request, claims=claims)
             answer = await endpoint.handler(self.service, request)
         except AuthError as error:
             return Reply(error.status, error.body(API_VERSION), error.headers)
