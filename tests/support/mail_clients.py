@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from supabase import AsyncClientOptions, AuthError, acreate_client
 
@@ -107,7 +107,7 @@ def _arguments(method: str, given: tuple[Any, ...]) -> tuple[Any, ...]:
 def _renamed(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
-    members: dict[str, Any] = value
+    members = cast("dict[str, Any]", value)
     return {
         _snake(name): member if name in _OPAQUE else _renamed(member)
         for name, member in members.items()
@@ -118,8 +118,7 @@ def _plain(answer: Any) -> Any:
     if answer is None:
         return None
     if isinstance(answer, list):
-        users: list[Any] = answer
-        return {"users": [_plain(user) for user in users]}
+        return {"users": [_plain(user) for user in cast("list[Any]", answer)]}
     return json.loads(answer.model_dump_json())
 
 
