@@ -43,6 +43,7 @@ from slotcast.postgres.pool import make_pool
 from slotcast.postgres.probe import Probe
 from slotcast.rates import spread, sustained
 from slotcast.replication.stream import Replication, StreamState
+from slotcast.rest.opening import open_rest
 from slotcast.tokens import Keyring
 from slotcast.transports.auth import AuthApi
 from slotcast.transports.broadcasts import BroadcastApi, BroadcastLimits
@@ -50,6 +51,7 @@ from slotcast.transports.http import HttpServer, system_routes
 from slotcast.transports.inspector import InspectorPage
 from slotcast.transports.mailbox import MailboxPages
 from slotcast.transports.metrics import MetricsPage, Sources, Topic
+from slotcast.transports.rest import RestApi
 from slotcast.transports.start_page import StartPage
 from slotcast.transports.websocket import WebSocketLimits
 
@@ -241,6 +243,15 @@ async def running(
             if settings.auth == "on"
             else None
         )
+        rest = (
+            RestApi(
+                await opened.enter_async_context(open_rest(settings, keyring)),
+                path=settings.rest_path,
+                body_limit_bytes=settings.rest_body_limit_bytes,
+            )
+            if settings.rest == "on"
+            else None
+        )
         realtime = RealtimeServer(
             keyring=keyring,
             registrar=Registrar(
@@ -291,6 +302,7 @@ async def running(
                 ),
             ],
             open_session=realtime.open_session,
+            front=rest,
             limits=WebSocketLimits(
                 frame_limit_bytes=settings.frame_limit_bytes,
                 send_queue_limit_bytes=settings.send_queue_limit_bytes,

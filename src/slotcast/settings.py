@@ -32,6 +32,12 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "log_format": ("line", "json"),
     "metrics": ("open", "token", "off"),
     "inspector": ("auto", "on", "off"),
+    "rest": ("on", "off"),
+    "rest_api_key_check": ("on", "off"),
+    "rest_aggregates": ("on", "off"),
+    "rest_plans": ("on", "off"),
+    "rest_openapi": ("on", "off"),
+    "rest_prepared_statements": ("on", "off"),
     "auth": ("auto", "on", "off"),
     "auth_api_key_check": ("on", "off"),
     "auth_sign_up": ("on", "off"),
@@ -105,6 +111,69 @@ class Settings:
     secret_key: str = _setting(
         "", "Opaque API key (sb_secret_…) that stands for the role service_role.", secret=True
     )
+
+    rest: str = _setting("on", "Whether the tables are served as REST: on or off.")
+    rest_path: str = _setting(
+        "/rest/v1", "Where REST is served; / serves it at the root, in place of the start page."
+    )
+    rest_api_key_check: str = _setting(
+        "on", "on: REST requests need an API key; off: they do without, as anon."
+    )
+    rest_schemas: str = _setting(
+        "public", "Schemas that REST serves, separated by commas; the first is the default."
+    )
+    rest_extra_search_path: str = _setting(
+        "public, extensions", "Schemas that REST requests search besides their own."
+    )
+    rest_anon_role: str = _setting(
+        "anon", "Role of REST requests without a token; empty refuses them."
+    )
+    rest_jwt_audience: str = _setting(
+        "", "What the aud claim of REST tokens has to be or contain, if they have one."
+    )
+    rest_pre_request: str = _setting(
+        "", "Function that is run before every REST request, as its role; such as public.check."
+    )
+    rest_tx_end: str = _setting(
+        "commit",
+        "How transactions of REST requests end: commit, rollback, or either with"
+        " -allow-override, which lets clients choose with Prefer: tx=….",
+    )
+    rest_max_rows: int = _setting(
+        1000, "Most rows of a REST response, and of each embed in it; 0 for any number."
+    )
+    rest_aggregates: str = _setting(
+        "off", "Whether REST requests may use aggregate functions: on or off."
+    )
+    rest_plans: str = _setting(
+        "off", "Whether REST requests may ask for PostgreSQL's plans: on or off."
+    )
+    rest_openapi: str = _setting("on", "Whether the root of REST describes the API: on or off.")
+    rest_root_function: str = _setting(
+        "", "Function that the root of REST calls instead of describing the API."
+    )
+    rest_app_settings: str = _setting(
+        "",
+        "Settings of every REST transaction, separated by commas: app.settings.name=value.",
+    )
+    rest_pool_size: int = _setting(10, "Most connections for REST requests.")
+    rest_pool_timeout_s: float = _setting(
+        10.0, "Longest that a REST request waits for a connection."
+    )
+    rest_statement_timeout_s: float = _setting(
+        30.0,
+        "Longest that a statement of a REST request may run, unless its role has a"
+        " statement_timeout of its own.",
+    )
+    rest_prepared_statements: str = _setting(
+        "on",
+        "Whether REST keeps statements prepared: on, or off behind a pooler that gives every"
+        " transaction another session.",
+    )
+    rest_body_limit_bytes: int = _setting(10 * 1024 * 1024, "Largest body of a REST request.")
+    rest_embed_depth_limit: int = _setting(10, "Deepest nesting of embeds in a REST request.")
+    rest_embed_limit: int = _setting(100, "Most embeds in a REST request.")
+    rest_filter_limit: int = _setting(500, "Most conditions in a REST request.")
 
     auth: str = _setting(
         "auto",
@@ -347,6 +416,13 @@ class Settings:
             )
         if self.pool_size == 0:
             raise SettingsError("pool_size is 0; it must be at least 1")
+        self._check_rest()
+
+    def _check_rest(self) -> None:
+        if self.rest_pool_size == 0:
+            raise SettingsError("rest_pool_size is 0; it must be at least 1")
+        if not self.rest_path.startswith("/"):
+            raise SettingsError(f"rest_path is {self.rest_path!r}; it must begin with a slash")
 
 
 _TYPES: Final = get_type_hints(Settings)

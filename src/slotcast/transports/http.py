@@ -14,7 +14,7 @@ import errno
 import socket
 from email.utils import formatdate
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
 
 import uvicorn
 from starlette.applications import Starlette
@@ -173,6 +173,25 @@ async def _on_failure(_request: Request, _exception: Exception) -> Response:
     return _error(HTTPStatus.INTERNAL_SERVER_ERROR, "The server failed to answer; its log says why")
 
 
+class FrontApp(Protocol):
+    """An application that takes its requests before all routes."""
+
+    def serves(self, scope: Scope) -> bool:
+        """Whether a request is its."""
+        ...
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        ...
+
+
+def _in_front(front: FrontApp, others: ASGIApp) -> ASGIApp:
+    async def choose(scope: Scope, receive: Receive, send: Send) -> None:
+        await (front if front.serves(scope) else others)(scope, receive, send)
+
+    return choose
+
+
 def application(routes: Sequence[BaseRoute]) -> ASGIApp:
     """
     Make the ASGI application of *routes*.
@@ -269,6 +288,7 @@ class HttpServer:
         routes: Sequence[BaseRoute],
         open_session: OpenSession,
         limits: WebSocketLimits,
+        front: FrontApp | None = None,
     ) -> None:
         """
         Create a server that does not listen yet.
@@ -280,7 +300,9 @@ class HttpServer:
             open_session: Asked once for every WebSocket handshake.
             limits: What WebSockets may take; their `close_timeout_s` bounds the shutdown of
                 HTTP requests, too.
+            front: Takes its requests before all routes; None for nobody.
         """
+        self._front = front
         self._host = host
         self._port = port
         self._routes = routes
@@ -316,8 +338,9 @@ class HttpServer:
         """
         loop = asyncio.get_running_loop()
         self._websockets = WebSocketServer(self._open_session, self._limits)
+        app = application(self._routes)
         config = uvicorn.Config(
-            application(self._routes),
+            app if self._front is None else _in_front(self._front, app),
             # uvicorn asks for a class and only ever calls it.
             ws=cast("type[asyncio.Protocol]", self._websockets.protocol),
             http=BoundedHttp,

@@ -599,11 +599,13 @@ class JsonPayload:
             the request has `Query.columns`: then *data* is as it came, perhaps not even
             JSON, and only those columns count.
         is_object: Whether *data* begins with ``{``, hence is one row.
+        is_converted: Whether the body was no JSON, but CSV or a form.
     """
 
     data: bytes
     keys: tuple[str, ...] | None
     is_object: bool
+    is_converted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

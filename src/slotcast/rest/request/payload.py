@@ -107,8 +107,9 @@ def _rows(value: dict[str, str] | list[dict[str, str | None]]) -> JsonPayload:
     """Make JSON of rows that came in another form and are alike."""
     data = json.dumps(value, ensure_ascii=False).encode()
     if isinstance(value, dict):
-        return JsonPayload(data, tuple(sorted(value)), is_object=True)
-    return JsonPayload(data, tuple(sorted(value[0])) if value else (), is_object=False)
+        return JsonPayload(data, tuple(sorted(value)), is_object=True, is_converted=True)
+    keys = tuple(sorted(value[0])) if value else ()
+    return JsonPayload(data, keys, is_object=False, is_converted=True)
 
 
 def _csv_rows(text: str) -> list[dict[str, str | None]]:

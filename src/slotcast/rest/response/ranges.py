@@ -48,7 +48,9 @@ def read_status(offset: int, row_count: int, total: int | None) -> int:
     if total is None:
         return _OK
     if offset > total:
-        raise not_satisfiable(
+        error = not_satisfiable(
             f"An offset of {offset} was requested, but there are only {total} rows."
         )
+        error.headers = (("Content-Range", f"*/{total}"),)
+        raise error
     return _PARTIAL if row_count < total else _OK

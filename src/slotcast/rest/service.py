@@ -1,0 +1,298 @@
+"""
+REST, joined: request → plan → query → response.
+
+Everything but the transaction itself is computed without waiting. What depends on the
+database's schema is one frozen object, `_Loaded`, that a reload replaces.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
+
+from slotcast.rest.configuration import ISOLATION, RestConfiguration
+from slotcast.rest.errors import ErrorBody, RestError
+from slotcast.rest.gateway import KeyRefused, key_response
+from slotcast.rest.outcome import check, respond
+from slotcast.rest.plan.planning import (
+    Plan,
+    PlanRules,
+    RelationRead,
+    RelationWrite,
+    RoutineCall,
+    find_relation,
+    plan,
+)
+from slotcast.rest.plan.reading import ReadRules
+from slotcast.rest.query.composing import Composed, compose
+from slotcast.rest.query.statement import Statement, identifier
+from slotcast.rest.request.ast import Function, Method, Relation, Root, TransactionEnd
+from slotcast.rest.request.reading import HttpRequest, RequestRules, read_request
+from slotcast.rest.response.answer import Response
+from slotcast.rest.response.failures import response_to
+from slotcast.rest.response.preferences import effective_max_affected
+from slotcast.rest.schema import QualifiedName, Volatility
+from slotcast.rest.transaction import Work, run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from psycopg.pq.abc import PGresult
+
+    from slotcast.claims import Claims
+    from slotcast.rest.gateway import Gateway
+    from slotcast.rest.pool import RestPool
+    from slotcast.rest.query.statement import Value
+    from slotcast.rest.request.ast import Request
+    from slotcast.rest.schema import SchemaCache
+
+_UNAVAILABLE: Final = 503
+_NOT_FOUND: Final = 404
+_UNSENT: Final = frozenset({"cookie"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestLimits:
+    """
+    What a single request may ask for.
+
+    Attributes:
+        depth_limit: Deepest nesting of embeds.
+        embed_limit: Most embeds.
+        condition_limit: Most conditions.
+    """
+
+    depth_limit: int = 10
+    embed_limit: int = 100
+    condition_limit: int = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Loaded:
+    """What was read from the database, and what follows from it."""
+
+    cache: SchemaCache
+    configuration: RestConfiguration
+    role_settings: Mapping[str, Mapping[str, str]]
+    request_rules: RequestRules
+    plan_rules: PlanRules
+    search_paths: Mapping[str, str]
+    pre_request: Statement | None
+
+
+class RestService:
+    """
+    Serves requests.
+
+    Args:
+        pool: Connections that may act as the roles of tokens.
+        gateway: Says who sends a request.
+        limits: What a single request may ask for.
+    """
+
+    def __init__(self, pool: RestPool, gateway: Gateway, limits: RestLimits) -> None:
+        self._pool = pool
+        self._gateway = gateway
+        self._limits = limits
+        self._loaded: _Loaded | None = None
+
+    def use(
+        self,
+        cache: SchemaCache,
+        configuration: RestConfiguration,
+        role_settings: Mapping[str, Mapping[str, str]],
+    ) -> None:
+        """Serve by what was read from the database, from the next request on."""
+        extra = configuration.extra_search_path
+        self._gateway.follow(configuration.anonymous_role)
+        self._loaded = _Loaded(
+            cache=cache,
+            configuration=configuration,
+            role_settings=role_settings,
+            request_rules=RequestRules(
+                schemas=configuration.schemas,
+                timezones=cache.time_zones,
+                may_choose_end=configuration.ending.may_be_chosen,
+                is_root_served=configuration.is_described,
+                root_function=configuration.root_function,
+            ),
+            plan_rules=PlanRules(
+                reading=ReadRules(
+                    row_limit=configuration.row_limit,
+                    has_aggregates=configuration.has_aggregates,
+                    depth_limit=self._limits.depth_limit,
+                    embed_limit=self._limits.embed_limit,
+                    condition_limit=self._limits.condition_limit,
+                ),
+                may_explain=configuration.may_explain,
+            ),
+            search_paths={
+                schema: ", ".join(map(identifier, (schema, *extra)))
+                for schema in configuration.schemas
+            },
+            pre_request=_pre_request(configuration),
+        )
+
+    async def answer(self, http: HttpRequest) -> Response:
+        """Serve a request; whatever is wrong with it is told in the response."""
+        try:
+            return await self._serve(http)
+        except KeyRefused as refused:
+            return key_response(refused)
+        except RestError as error:
+            return response_to(error, has_body=http.method != "HEAD")
+
+    async def _serve(self, http: HttpRequest) -> Response:
+        claims = self._gateway.identify(http, time.time())
+        loaded = self._loaded
+        if loaded is None:
+            message = "Could not query the database for the schema cache. Retrying."
+            headers = (("Retry-After", "1"),)
+            raise RestError(_UNAVAILABLE, ErrorBody("PGRST002", message), headers=headers)
+        request = read_request(http, loaded.request_rules)
+        if request.method is Method.OPTIONS:
+            return _options(request, loaded.cache)
+        if isinstance(request.target, Root):
+            raise RestError(_NOT_FOUND, ErrorBody("PGRST126", "Root endpoint metadata is disabled"))
+        planned = plan(request, loaded.cache, loaded.plan_rules)
+        row_limit = loaded.configuration.row_limit
+        composed = compose(planned, request.preferences, row_limit=row_limit)
+        work = self._work(http, request, planned, composed, claims, loaded)
+        async with self._pool.connection() as connection:
+            results = await run(connection, work)
+        return respond(request, planned, composed, results, row_limit)
+
+    def _work(
+        self,
+        http: HttpRequest,
+        request: Request,
+        planned: Plan,
+        composed: Composed,
+        claims: Claims,
+        loaded: _Loaded,
+    ) -> Work:
+        """Say what the request does in its transaction."""
+        own = loaded.role_settings.get(claims.role, {})
+        isolation = own.get(ISOLATION)
+        if isinstance(planned, RoutineCall) and planned.call.routine.isolation is not None:
+            isolation = planned.call.routine.isolation
+        statements = [composed.main]
+        if composed.estimate is not None:
+            statements.append(composed.estimate)
+        chosen = request.preferences.transaction
+
+        def look(results: Sequence[PGresult]) -> None:
+            check(request, planned, results[0])
+
+        return Work(
+            settings=_settings(http, request, planned, claims, loaded, own),
+            before=loaded.pre_request,
+            statements=statements,
+            is_read_only=_is_read_only(planned),
+            is_kept=chosen is TransactionEnd.COMMIT
+            or (chosen is None and loaded.configuration.ending.is_kept),
+            isolation=isolation,
+            check=look if _is_checked(request, planned, composed) else None,
+            is_anonymous=claims.role == loaded.configuration.anonymous_role,
+        )
+
+
+def _pre_request(configuration: RestConfiguration) -> Statement | None:
+    if configuration.pre_request is None:
+        return None
+    parts = configuration.pre_request.split(".", 1)
+    return Statement(f"SELECT {'.'.join(identifier(part.strip()) for part in parts)}()")
+
+
+def _is_read_only(planned: Plan) -> bool:
+    match planned:
+        case RelationRead():
+            return True
+        case RoutineCall():
+            return planned.is_read_only
+        case RelationWrite():
+            return False
+
+
+def _is_checked(request: Request, planned: Plan, composed: Composed) -> bool:
+    """Whether the result may be one that the client does not want."""
+    return not composed.is_explained and (
+        planned.body.is_object
+        or request.method is Method.PUT
+        or effective_max_affected(request.preferences) is not None
+    )
+
+
+def _settings(
+    http: HttpRequest,
+    request: Request,
+    planned: Plan,
+    claims: Claims,
+    loaded: _Loaded,
+    own: Mapping[str, str],
+) -> list[tuple[str, Value]]:
+    """
+    List what the transaction sets, in an order that matters.
+
+    What roles have set must come before the role itself, which may not be allowed to.
+    """
+    settings: list[tuple[str, Value]] = [("search_path", loaded.search_paths[request.schema])]
+    settings += ((name, value) for name, value in own.items() if name != ISOLATION)
+    settings += (
+        ("role", claims.role),
+        ("request.jwt.claims", claims.document),
+        ("request.method", http.method),
+        ("request.path", unquote(http.path)),
+        ("request.headers", _headers_document(http)),
+        ("request.cookies", _cookies_document(http)),
+    )
+    if request.preferences.timezone is not None:
+        settings.append(("timezone", request.preferences.timezone))
+    if isinstance(planned, RoutineCall):
+        settings += planned.call.routine.settings
+    settings += loaded.configuration.application_settings
+    return settings
+
+
+def _headers_document(http: HttpRequest) -> str:
+    sent = {name: value for name, value in http.headers if name not in _UNSENT}
+    return json.dumps(sent, ensure_ascii=False, separators=(",", ":"))
+
+
+def _cookies_document(http: HttpRequest) -> str:
+    header = http.header("cookie")
+    if header is None:
+        return "{}"
+    pairs = (one.strip().partition("=") for one in header.split(";") if one.strip())
+    cookies = {name: value for name, _, value in pairs}
+    return json.dumps(cookies, ensure_ascii=False, separators=(",", ":"))
+
+
+def _options(request: Request, cache: SchemaCache) -> Response:
+    """Say which methods the target has."""
+    methods = ["OPTIONS", "GET", "HEAD"]
+    match request.target:
+        case Relation(name):
+            table = find_relation(request.schema, name, cache)
+            methods += ["POST"] if table.is_insertable else []
+            is_replaceable = table.is_insertable and table.is_updatable and table.primary_key
+            methods += ["PUT"] if is_replaceable else []
+            methods += ["PATCH"] if table.is_updatable else []
+            methods += ["DELETE"] if table.is_deletable else []
+        case Function(name):
+            routines = cache.routines.get(QualifiedName(request.schema, name), ())
+            is_volatile = bool(routines) and routines[0].volatility is Volatility.VOLATILE
+            methods = ["OPTIONS", "POST"] if is_volatile else [*methods, "POST"]
+        case Root():
+            pass
+    return Response(
+        status=200,
+        headers=(
+            ("Allow", ",".join(methods)),
+            ("Access-Control-Allow-Origin", "*"),
+            ("Content-Length", "0"),
+        ),
+    )

@@ -1,0 +1,172 @@
+"""
+The transaction of a request: who asks, what the database's owner runs first, what is asked.
+
+What only reads is one implicit transaction, ended by the pipeline itself. A write is
+committed in the same round trip, unless something about its result has to be checked
+before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from slotcast.rest.connection import ConnectionLost, is_error
+from slotcast.rest.errors import ErrorBody, RestError
+from slotcast.rest.query.settings import settings_statement
+from slotcast.rest.query.statement import Statement
+from slotcast.rest.response.failures import failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from psycopg.pq.abc import PGresult
+
+    from slotcast.rest.connection import RestConnection
+    from slotcast.rest.query.statement import Value
+
+COMMIT: Final = Statement("COMMIT")
+ROLLBACK: Final = Statement("ROLLBACK")
+_SET_CONSTRAINTS: Final = Statement("SET CONSTRAINTS ALL IMMEDIATE")
+_READ_ONLY: Final = ("transaction_read_only", "on")
+_PLAN_CHANGED: Final = "0A000"
+_ISOLATIONS: Final = {
+    "read committed": "READ COMMITTED",
+    "repeatable read": "REPEATABLE READ",
+    "serializable": "SERIALIZABLE",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """
+    What a request does in its transaction.
+
+    Attributes:
+        settings: What is set first, in order.
+        before: Run next: the pre-request function, or nothing.
+        statements: What is asked.
+        is_read_only: Whether it must not write.
+        is_kept: Whether it ends with COMMIT.
+        isolation: As of ``default_transaction_isolation``; None for the default.
+        check: Looks at the results of *statements* before the end, and raises RestError to
+            roll back; None if there is nothing to be looked at.
+        is_anonymous: Whether errors are told to somebody who has not said who it is.
+    """
+
+    settings: Sequence[tuple[str, Value]]
+    before: Statement | None
+    statements: Sequence[Statement]
+    is_read_only: bool
+    is_kept: bool
+    isolation: str | None = None
+    check: Callable[[Sequence[PGresult]], None] | None = None
+    is_anonymous: bool = False
+
+
+async def run(connection: RestConnection, work: Work) -> Sequence[PGresult]:
+    """
+    Do *work*.
+
+    Returns:
+        The results of its statements.
+
+    Raises:
+        RestError: PostgreSQL or the check refused; nothing of it is kept. PGRST001: the
+            connection broke, so nobody knows.
+    """
+    try:
+        try:
+            return await _attempt(connection, work)
+        except _PlanChanged:
+            # A table was altered since its statements were prepared; nothing was done yet.
+            connection.forget_prepared()
+            return await _attempt(connection, work)
+    except _PlanChanged as changed:
+        raise _refusal(changed.result, work) from None
+    except ConnectionLost:
+        message = "Database client error. Retrying the connection."
+        raise RestError(
+            503, ErrorBody("PGRST001", message), headers=(("Retry-After", "1"),)
+        ) from None
+
+
+class _PlanChanged(Exception):
+    """A prepared statement no longer fits its tables."""
+
+    def __init__(self, result: PGresult) -> None:
+        super().__init__()
+        self.result = result
+
+
+async def _attempt(connection: RestConnection, work: Work) -> Sequence[PGresult]:
+    start = [] if work.before is None else [work.before]
+    isolation = _ISOLATIONS.get(work.isolation or "")
+    if work.is_read_only and isolation is None:
+        settings = settings_statement((_READ_ONLY, *work.settings))
+        batch = [settings, *start, *work.statements]
+        results = _checked(await connection.run(batch), work)[len(batch) - len(work.statements) :]
+        if work.check is not None:
+            work.check(results)
+        return results
+    begin = Statement(_begin(isolation, is_read_only=work.is_read_only))
+    batch = [begin, settings_statement(work.settings), *start, *work.statements]
+    first = len(batch) - len(work.statements)
+    end = [COMMIT] if work.is_kept else [_SET_CONSTRAINTS, ROLLBACK]
+    try:
+        if work.check is None or not work.is_kept:
+            results = _checked(await connection.run([*batch, *end]), work)
+            results = results[first : len(batch)]
+            if work.check is not None:
+                work.check(results)
+            return results
+        results = _checked(await connection.run(batch), work)[first:]
+        work.check(results)
+        _checked(await connection.run(end), work)
+    except (RestError, _PlanChanged):
+        if not connection.is_lost:
+            await connection.run([ROLLBACK])
+        raise
+    return results
+
+
+def _begin(isolation: str | None, *, is_read_only: bool) -> str:
+    level = "" if isolation is None else f" ISOLATION LEVEL {isolation}"
+    return f"BEGIN{level} READ {'ONLY' if is_read_only else 'WRITE'}"
+
+
+def _checked(results: Sequence[PGresult], work: Work) -> Sequence[PGresult]:
+    """
+    Raise the error that ended *results*, if one did.
+
+    Raises:
+        RestError: It did.
+        _PlanChanged: Preparing anew will help.
+    """
+    last = results[-1]
+    if not is_error(last):
+        return results
+    if _field(last, _SQLSTATE) == _PLAN_CHANGED and "cached plan" in (_field(last, _MESSAGE) or ""):
+        raise _PlanChanged(last)
+    raise _refusal(last, work)
+
+
+_SQLSTATE: Final = ord("C")
+_MESSAGE: Final = ord("M")
+_DETAIL: Final = ord("D")
+_HINT: Final = ord("H")
+
+
+def _field(result: PGresult, code: int) -> str | None:
+    value = result.error_field(code)
+    return None if value is None else value.decode("utf-8", "replace")
+
+
+def _refusal(result: PGresult, work: Work) -> RestError:
+    return failure(
+        _field(result, _SQLSTATE) or "XX000",
+        _field(result, _MESSAGE) or "",
+        _field(result, _DETAIL),
+        _field(result, _HINT),
+        is_anonymous=work.is_anonymous,
+    )
