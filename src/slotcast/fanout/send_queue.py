@@ -18,6 +18,11 @@ here, where a frame that goes to a thousand connections is one object with a tho
 references, instead of in the writer, where each connection has its own copy. A stalled
 reader therefore costs little more than a list.
 
+A queue that is not held has nothing before it in its writer, so it need not ask it: it
+gives its bytes to the kernel itself, by the number that the kernel knows the connection by,
+and to the writer only what the kernel does not take. The kernel gives that number to
+another connection as soon as this one is gone: a closed queue must never use it.
+
 A queue counts what waits here and in its writer against its limit. Over the limit its own
 reader is failed: the queue is emptied, and the writer told. Whoever called `put` notices
 nothing.
@@ -41,11 +46,14 @@ COALESCE_LIMIT_BYTES: Final = 256 * 1024
 EAGER_COUNT: Final = 32
 """How many connections wait at most while the flusher is eager: few are still in the caches."""
 
+_NO_NUMBER: Final = -1
+"""What the kernel knows no connection by."""
+
 
 class Writer(Protocol):
     """Where a queue's bytes go; it tells the queue to `hold` and to `release`."""
 
-    def write(self, data: bytes, /) -> None:
+    def write(self, data: bytes | memoryview, /) -> None:
         """Take *data* at once, all of it."""
         ...
 
@@ -58,12 +66,29 @@ class Writer(Protocol):
         ...
 
 
+class ToKernel(Protocol):
+    """Gives the kernel what it takes at once, as `os.write` does to a descriptor."""
+
+    def __call__(self, number: int, data: bytes, /) -> int:
+        """
+        Give *data* to the connection that the kernel knows by *number*.
+
+        Returns:
+            How many bytes the kernel took.
+
+        Raises:
+            OSError: It took nothing, because there is no room or for any other reason.
+        """
+        ...
+
+
 class Flusher:
     """
     Flushes, in one callback, every queue that got a frame in this turn of the loop.
 
     Attributes:
         counts: What its queues wrote.
+        to_kernel: What its queues give bytes to, the ones that have a number.
     """
 
     __slots__ = (
@@ -74,16 +99,24 @@ class Flusher:
         "_joined_frames",
         "_opener",
         "counts",
+        "to_kernel",
     )
 
-    def __init__(self, call_soon: Callable[[Callable[[], None]], object]) -> None:
+    def __init__(
+        self,
+        call_soon: Callable[[Callable[[], None]], object],
+        to_kernel: ToKernel | None = None,
+    ) -> None:
         """
         Create the flusher of one event loop.
 
         Args:
             call_soon: The loop's `call_soon`.
+            to_kernel: What queues use that have a number; None lets all bytes go by the
+                writers.
         """
         self._call_soon = call_soon
+        self.to_kernel: ToKernel = to_kernel or _take_nothing
         self._dirty: list[SendQueue] = []
         self._is_turn_open = False
         self._opener: SendQueue | None = None  # the first of this turn, unless it came twice
@@ -148,12 +181,16 @@ class SendQueue:
         "_is_held",
         "_later",
         "_limit_bytes",
+        "_number",
         "_room_bytes",
+        "_to_kernel",
         "_write",
         "_writer",
     )
 
-    def __init__(self, writer: Writer, flusher: Flusher, limit_bytes: int) -> None:
+    def __init__(
+        self, writer: Writer, flusher: Flusher, limit_bytes: int, number: int | None = None
+    ) -> None:
         """
         Create an empty queue.
 
@@ -161,9 +198,14 @@ class SendQueue:
             writer: The connection.
             flusher: The event loop's.
             limit_bytes: Most that may wait here and in *writer* together.
+            number: By which the kernel knows the connection until the queue is closed;
+                None if only *writer* can write to it.
         """
         self._writer = writer
-        self._write = writer.write  # looked up once, not for each write
+        # Looked up once, not for each write.
+        self._write = writer.write
+        self._to_kernel = _take_nothing if number is None else flusher.to_kernel
+        self._number = _NO_NUMBER if number is None else number
         self._flusher = flusher
         self._counts = flusher.counts
         self._limit_bytes = limit_bytes
@@ -211,24 +253,28 @@ class SendQueue:
             How many bytes were written; whoever asked counts them, and one write if it is
             any. Further writes and frames are counted here.
         """
-        first = self._first
-        if first is None or self._is_held:
+        data = self._first
+        if data is None or self._is_held:
             return 0
         # Not held, so the writer's buffer is empty and all that was counted waits here.
+        later = self._later
+        if later:
+            if self._limit_bytes - self._room_bytes > COALESCE_LIMIT_BYTES:
+                return self._write_in_pieces()
+            self._counts.joined_frames += len(later)
+            later.insert(0, data)
+            data = b"".join(later)
+            later.clear()  # the list stays: making another costs as much as a frame
         self._first = None
-        if not self._later:
-            self._room_bytes = self._limit_bytes
-            self._write(first)
-            return len(first)
-        frames = [first, *self._later]
-        self._later = []
-        waiting_bytes = self._limit_bytes - self._room_bytes
-        if waiting_bytes <= COALESCE_LIMIT_BYTES:
-            self._counts.joined_frames += len(frames) - 1
-            self._room_bytes = self._limit_bytes
-            self._write(b"".join(frames))
-            return waiting_bytes
-        return self._write_in_pieces(frames)
+        self._room_bytes = self._limit_bytes
+        size = len(data)
+        try:
+            taken = self._to_kernel(self._number, data)
+        except OSError:
+            taken = 0  # if it is more than lack of room, the writer finds out
+        if taken != size:
+            self._write(memoryview(data)[taken:] if taken else data)
+        return size
 
     def hold(self) -> None:
         """Keep frames from now on: the writer has bytes the kernel did not take."""
@@ -237,7 +283,7 @@ class SendQueue:
 
     def release(self) -> None:
         """Go on writing: the writer's buffer is empty."""
-        self._is_held = False
+        self._is_held = self._is_closed
         self._look_at_buffer()
         written_bytes = self.flush()
         if written_bytes:
@@ -258,15 +304,20 @@ class SendQueue:
     def close(self) -> None:
         """Forget what waits and ignore every later frame."""
         self._is_closed = True
+        self._is_held = True  # whoever flushes it yet writes nothing
+        self._number = _NO_NUMBER  # soon it is another's
         self._forget()
 
-    def _write_in_pieces(self, frames: list[bytes]) -> int:
+    def _write_in_pieces(self) -> int:
         """
-        Write *frames* so that little is copied, and stop as soon as the queue is held.
+        Write what waits so that little is copied, and stop as soon as the queue is held.
 
         Returns:
             As `flush`.
         """
+        frames = [self._first or b"", *self._later]
+        self._first = None
+        self._later = []
         position = piece_count = written_bytes = 0
         while position < len(frames) and not self._is_held and not self._is_closed:
             piece = [frames[position]]
@@ -318,3 +369,8 @@ class SendQueue:
                     " send_queue_limit_bytes"
                 )
             )
+
+
+def _take_nothing(_number: int, _data: bytes, /) -> int:
+    """Take no bytes, so that the writer gets all of them; a `ToKernel`."""
+    return 0

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -109,7 +110,7 @@ class WebSocketServer:
         self.open_session = open_session
         self.limits = limits
         self.loop = asyncio.get_running_loop()
-        self.flusher = Flusher(self.loop.call_soon)
+        self.flusher = Flusher(self.loop.call_soon, os.write)
         self._connections: set[WebSocketConnection] = set()
         self._all_gone = asyncio.Event()
         self._all_gone.set()
@@ -195,10 +196,16 @@ class WebSocketServer:
         self._check_idle_later()
 
 
-class _TakesBytes(Seam):
+class _Sends(Seam):
     """A function kept in an attribute."""
 
-    def __call__(self, data: bytes, /) -> None: ...
+    def __call__(self, frame: bytes, /) -> None: ...
+
+
+class _Writes(Seam):
+    """Another one."""
+
+    def __call__(self, data: bytes | memoryview, /) -> None: ...
 
 
 class WebSocketConnection(asyncio.Protocol):
@@ -254,11 +261,16 @@ class WebSocketConnection(asyncio.Protocol):
         self._transport.set_write_buffer_limits(high=0)
         self.remote = _address(transport.get_extra_info("peername"))
         # Attributes, not methods: the hot path goes through them without a call between.
-        self.write: _TakesBytes = self._transport.write
+        self.write: _Writes = self._transport.write
         self._queue = SendQueue(
-            self, self._server.flusher, self._server.limits.send_queue_limit_bytes
+            self,
+            self._server.flusher,
+            self._server.limits.send_queue_limit_bytes,
+            _descriptor(transport),
         )
-        self.send: _TakesBytes = self._queue.put
+        if self.buffered_bytes():  # the answer to an earlier request, which was not ours
+            self._queue.hold()
+        self.send: _Sends = self._queue.put
         self._server.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (asyncio's name)
@@ -338,6 +350,7 @@ class WebSocketConnection(asyncio.Protocol):
 
     def abort(self) -> None:
         """Drop the connection now."""
+        self._queue.close()
         self._transport.abort()
 
     # Receiving.
@@ -554,6 +567,20 @@ def _tell_closed(session: Session) -> None:
         session.closed()
     except Exception:
         _logger.exception("a session failed while it was closed")
+
+
+def _descriptor(transport: asyncio.BaseTransport) -> int | None:
+    """
+    Give the descriptor that bytes may be written to, past *transport*.
+
+    It is the transport's until `connection_lost` has returned. None if bytes have to go by the
+    transport, as they do where it encrypts them.
+    """
+    connected = transport.get_extra_info("socket")
+    if connected is None or transport.get_extra_info("sslcontext") is not None:
+        return None
+    descriptor: int = connected.fileno()
+    return descriptor
 
 
 def _address(peername: Any) -> str:  # noqa: ANN401 (asyncio's own type for it)

@@ -14,8 +14,17 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from slotcast.channels.session import Refusal
 from slotcast.fanout import frames
-from slotcast.transports.websocket import WebSocketConnection
-from support.transport import TIMEOUT_S, RawClient, close_code, limits, masked, serving
+from slotcast.transports.websocket import WebSocketConnection, WebSocketServer
+from support.transport import (
+    TIMEOUT_S,
+    UPGRADE,
+    Echoes,
+    RawClient,
+    close_code,
+    limits,
+    masked,
+    serving,
+)
 
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
@@ -187,6 +196,33 @@ async def test_what_was_sent_arrives_before_the_close() -> None:
     assert closed.rcvd is not None
     assert closed.rcvd.reason == "é" * 61
     assert served.echoes.sessions[0].closed_count == 1
+
+
+async def test_frames_do_not_overtake_the_answer_to_an_earlier_request() -> None:
+    loop = asyncio.get_running_loop()
+    echoes = Echoes()
+    server = WebSocketServer(echoes.open_session, limits())
+    ours, theirs = socket.socketpair()
+    theirs.setblocking(False)
+    earlier = b"x" * 4_000_000
+    frame = frames.text(b"at last")
+    transport, _ = await loop.connect_accepted_socket(asyncio.Protocol, ours)
+    transport.write(earlier)
+    assert transport.get_write_buffer_size()
+
+    protocol = server.protocol()
+    transport.set_protocol(protocol)
+    protocol.connection_made(transport)
+    protocol.data_received(UPGRADE)
+    received = bytearray(theirs.recv(1_000_000))  # now the kernel has room
+    echoes.sessions[0].connection.send(frame)
+    async with asyncio.timeout(TIMEOUT_S):
+        while not received.endswith(frame):
+            received += await loop.sock_recv(theirs, 1_000_000)
+
+    assert received.startswith(earlier + b"HTTP/1.1 101 ")
+    theirs.close()
+    await echoes.sessions[0].gone.wait()
 
 
 async def test_a_session_that_closed_hears_nothing_more() -> None:

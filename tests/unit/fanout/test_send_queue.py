@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
@@ -28,17 +28,41 @@ class Turn:
 
 
 class Kernel:
-    """A writer whose peer reads only as many bytes as it is told to."""
+    """
+    A writer whose peer reads only as many bytes as it is told to.
+
+    Its queue may give it bytes by its number, too, unless the flusher knows no way to.
+    """
+
+    by_number: ClassVar[dict[int, Kernel]] = {}
 
     def __init__(self, flusher: Flusher, limit_bytes: int, takes_bytes: int = 1 << 60) -> None:
-        self.queue = SendQueue(self, flusher, limit_bytes)
+        self.number = len(self.by_number)
+        self.by_number[self.number] = self
+        self.queue = SendQueue(self, flusher, limit_bytes, self.number)
         self.writes: list[bytes] = []
+        self.rest = b""  # of the last write, which the queue has yet to give to its writer
         self.takes_bytes = takes_bytes
         self.buffered = 0
         self.errors: list[SlowConsumer] = []
 
-    def write(self, data: bytes, /) -> None:
+    def take(self, data: bytes) -> int:
+        assert not self.buffered
+        taken = min(self.takes_bytes, len(data))
+        if not taken:
+            raise BlockingIOError
+        self.takes_bytes -= taken
         self.writes.append(data)
+        self.rest = data[taken:]
+        return taken
+
+    def write(self, data: bytes | memoryview, /) -> None:
+        data = bytes(data)
+        if self.rest:
+            assert data == self.rest
+            self.rest = b""
+        else:
+            self.writes.append(data)
         taken = min(self.takes_bytes, len(data))
         self.takes_bytes -= taken
         self.buffered += len(data) - taken
@@ -62,7 +86,10 @@ class Kernel:
 class BrokenWriter(Kernel):
     error: type[Exception] = OSError
 
-    def write(self, data: bytes, /) -> None:
+    def take(self, data: bytes) -> int:
+        raise ConnectionResetError(f"{len(data)} bytes could not be taken")
+
+    def write(self, data: bytes | memoryview, /) -> None:
         raise self.error(f"{len(data)} bytes could not be written")
 
 
@@ -71,9 +98,12 @@ def turn() -> Turn:
     return Turn()
 
 
-@pytest.fixture
-def flusher(turn: Turn) -> Flusher:
-    return Flusher(turn.call_soon)
+@pytest.fixture(params=["by their writers", "by their numbers"])
+def flusher(request: pytest.FixtureRequest, turn: Turn) -> Flusher:
+    Kernel.by_number.clear()
+    if request.param == "by their writers":
+        return Flusher(turn.call_soon)
+    return Flusher(turn.call_soon, lambda number, data: Kernel.by_number[number].take(data))
 
 
 def test_what_a_connection_gets_in_one_turn_goes_out_in_one_write(
@@ -396,3 +426,53 @@ def test_a_reader_that_is_failed_is_counted(turn: Turn, flusher: Flusher) -> Non
 
     assert flusher.counts.overflows == len(kernel.errors) == 1
     assert flusher.counts.frames == 0
+
+
+def test_what_the_kernel_does_not_take_waits_in_the_writer(turn: Turn, flusher: Flusher) -> None:
+    kernel = Kernel(flusher, limit_bytes=100, takes_bytes=4)
+
+    kernel.queue.put(b"first")
+    kernel.queue.put(b"second")
+    turn.end()
+
+    assert kernel.rest == b""
+    assert kernel.buffered == len(b"firstsecond") - 4
+
+
+def test_a_queue_that_is_closed_before_its_turn_writes_nothing_more(
+    turn: Turn, flusher: Flusher
+) -> None:
+    # The kernel may give the number to another connection at once.
+    gone = Kernel(flusher, limit_bytes=100)
+    crowd = [Kernel(flusher, limit_bytes=100) for _ in range(EAGER_COUNT - 1)]
+    first, *others = crowd
+    first.queue.put(b"a")
+    gone.queue.put(b"a")
+    put_to_all(others, b"a")
+    gone.queue.close()
+
+    gone.queue.put(b"late")  # one more than may wait: those that do are written to
+    assert first.writes == [b"a"]
+    turn.end()
+
+    assert gone.writes == []
+    assert [kernel.writes for kernel in others] == [[b"a"]] * len(others)
+
+
+def test_a_closed_queue_is_not_opened_by_a_writer_that_is_done(
+    turn: Turn, flusher: Flusher
+) -> None:
+    kernel = Kernel(flusher, limit_bytes=100, takes_bytes=0)
+    first, *others = [Kernel(flusher, limit_bytes=100) for _ in range(EAGER_COUNT - 1)]
+    kernel.queue.put(b"a")
+    turn.end()
+
+    first.queue.put(b"a")
+    kernel.queue.put(b"b")
+    put_to_all(others, b"a")
+    kernel.queue.finish(b"end")
+    kernel.read(100)
+    kernel.queue.put(b"late")
+    turn.end()
+
+    assert b"".join(kernel.writes) == b"abend"
