@@ -224,7 +224,13 @@ begin
 
   readable := null;  -- the same for all viewers, and said
   texts := slotcast.image_texts(p_relation, p_columns, p_images);
+  -- The schemas that names are looked up in are those that the role may use.
   perform pg_catalog.set_config('search_path', p_search_path, true);
+  perform pg_catalog.set_config('role', p_role, true);
+  perform pg_catalog.set_config('search_path', (
+    select coalesce(pg_catalog.string_agg(pg_catalog.quote_ident(s.name), ', ' order by s.place), '')
+    from unnest(pg_catalog.current_schemas(false)) with ordinality as s(name, place)), true);
+  perform pg_catalog.set_config('role', 'none', true);
   -- The server's sessions have their own forms of text; to policies, time zones are as they are to requests.
   set local datestyle to default;
   set local intervalstyle to default;
@@ -232,9 +238,10 @@ begin
   set local extra_float_digits to default;
   set local bytea_output to default;
   -- What policies name was looked up when they were made, so viewers need no USAGE on the schemas of functions and
-  -- types. A prepared statement keeps it looked up likewise; only where a policy itself selects from a table with
-  -- row level security does PostgreSQL look again. Its plan has to be made anew for each viewer, for it holds what
-  -- functions that are called immutable, even falsely, returned; hence the parameter, the number of an image.
+  -- types. A prepared statement keeps it looked up likewise, as long as the search_path stays the same; only where
+  -- a policy itself selects from a table with row level security does PostgreSQL look again. Its plan has to be
+  -- made anew for each viewer, for it holds what functions that are called immutable, even falsely, returned; hence
+  -- the parameter, the number of an image.
   set local plan_cache_mode = force_custom_plan;
   if exists (select from pg_catalog.pg_prepared_statements where name = 'slotcast_judge') then
     deallocate slotcast_judge;
