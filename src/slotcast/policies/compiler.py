@@ -781,7 +781,7 @@ class Compiler:
                 operand = await self._value(trees.unwrapped(node.testexpr), scope)
                 fact, kind = await self._selected(select, scope)
                 return _among(operand, fact, kind)
-            case pb.EXPR_SUBLINK if not trees.is_about_row(node):
+            case pb.EXPR_SUBLINK:
                 target = _only_target(select)
                 if target is not None:
                     return await self._rule(target, replace(scope, depth=scope.depth + 1))
