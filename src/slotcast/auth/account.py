@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
@@ -19,6 +20,8 @@ from slotcast.auth.rate_limits import Action
 from slotcast.auth.sign_up import check_strength
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from slotcast.auth.callers import Caller
     from slotcast.auth.endpoints import Body, Request
     from slotcast.auth.service import AuthService
@@ -211,13 +214,8 @@ async def adopt_email(service: AuthService, connection: Connection, user: User, 
             "raw_user_meta_data",
         )
     }
-    try:
-        async with connection.transaction():
-            await store.update_user(connection, user.id, changes, now=now)
-    except UniqueViolation as error:
-        if error.diag.constraint_name == store.UNIQUE_EMAIL:
-            raise email_exists() from None
-        raise
+    with refusing_taken_email():
+        await store.update_user(connection, user.id, changes, now=now)
     await store.insert_identity(connection, owner, now=now)
     return await store.get_user(connection, user.id)
 
@@ -225,6 +223,22 @@ async def adopt_email(service: AuthService, connection: Connection, user: User, 
 async def _refuse_taken(connection: Connection, email: str) -> None:
     if await store.find_user_by_email(connection, email, audience=users.AUDIENCE):
         raise email_exists()
+
+
+@contextmanager
+def refusing_taken_email() -> Generator[None]:
+    """
+    Refuse what would give two users the same address.
+
+    Raises:
+        AuthError: The block would have.
+    """
+    try:
+        yield
+    except UniqueViolation as error:
+        if error.diag.constraint_name == store.UNIQUE_EMAIL:
+            raise email_exists() from None
+        raise
 
 
 def email_exists() -> AuthError:

@@ -21,7 +21,7 @@ from slotcast.auth import (
     store,
     users,
 )
-from slotcast.auth.account import email_exists
+from slotcast.auth.account import email_exists, refusing_taken_email
 from slotcast.auth.audit import AuditAction
 from slotcast.auth.endpoints import Access, Answer, Endpoint
 from slotcast.auth.errors import AuthError, invalid
@@ -248,10 +248,9 @@ async def change(service: AuthService, request: Request) -> Answer:
     now = service.now()
     async with service.transaction("Error updating user") as connection:
         user = await _find(connection, request, for_update=True)
-        await _refuse_taken(connection, user, wish.email)
-        user = await store.update_user(
-            connection, user.id, _changes(user, wish, hashed, now), now=now
-        )
+        changes = _changes(user, wish, hashed, now)
+        with refusing_taken_email():
+            user = await store.update_user(connection, user.id, changes, now=now)
         if wish.email or wish.is_confirmed:
             await _change_identity(connection, user, now)
         if hashed:
@@ -369,13 +368,6 @@ async def _find(connection: Connection, request: Request, *, for_update: bool = 
     return user
 
 
-async def _refuse_taken(connection: Connection, user: User, email: str) -> None:
-    if not email or email == user.email:
-        return
-    if await store.find_user_by_email(connection, email, audience=user.aud):
-        raise email_exists()
-
-
 async def _hashed(service: AuthService, wish: _Wish) -> str:
     """Give the hash of the password that is wished for, empty for none."""
     return await service.passwords.hash(wish.password) if wish.password else wish.password_hash
@@ -399,7 +391,16 @@ async def _record(
 
 
 def _audience(request: Request) -> str:
-    return request.headers.get("x-jwt-aud") or AUDIENCE
+    """
+    Give the audience of the users that a request is about.
+
+    Raises:
+        AuthError: There can be no such audience.
+    """
+    audience = request.headers.get("x-jwt-aud") or AUDIENCE
+    if len(audience) > _NAME_LIMIT:
+        raise invalid(f"The audience cannot be longer than {_NAME_LIMIT} characters")
+    return audience
 
 
 _USER: Final = "/admin/users/{user_id}"

@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from psycopg.errors import UniqueViolation
-
 from slotcast.auth import addresses, flows, one_time_tokens, sessions, store, users
-from slotcast.auth.account import adopt_email, email_exists
+from slotcast.auth.account import adopt_email, refusing_taken_email
 from slotcast.auth.audit import AuditAction
 from slotcast.auth.confirmations import (
     EMAIL_CHANGE,
@@ -315,12 +313,8 @@ async def _adopt(service: AuthService, connection: Connection, user: User) -> Us
         user = await adopt_email(service, connection, user, email)
     else:
         changes |= {"email": email, "email_confirmed_at": user.email_confirmed_at or now}
-    try:
+    with refusing_taken_email():
         user = await store.update_user(connection, user.id, changes, now=now)
-    except UniqueViolation as error:
-        if error.diag.constraint_name == store.UNIQUE_EMAIL:
-            raise email_exists() from None
-        raise
     identity: dict[str, JsonValue] = {"email": email, "email_verified": True}
     await store.update_identity(connection, user.id, identity, now=now)
     return await one_time_tokens.clear(connection, user, now=now)
