@@ -1,286 +1,295 @@
-"""What strangers try with mails: over HTTP, against the whole server."""
+"""What attackers try: forged, stolen and borrowed tokens, guessed passwords, crowds."""
 
 from __future__ import annotations
 
 import asyncio
-import statistics
+import base64
+import hashlib
+import hmac
+import json
 import time
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
-import aiohttp
-import psycopg
+import jwt as pyjwt
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from joserfc.jwk import ECKey
 
+from slotcast.tokens import Keyring
 from support.accounts import EMAIL, PASSWORD
-from support.mail import received, serving_with_mail, target
-from support.server import PUBLISHABLE_KEY, SECRET_KEY
+from support.server import ANON_KEY, PUBLISHABLE_KEY, SECRET, SECRET_KEY
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from support.accounts import Accounts
 
-    from slotcast.auth.mailbox import Mailbox
-    from support.postgres import Database
-
-
-@dataclass(slots=True)
-class Reply:
-    status: int
-    body: Any
-    headers: Any
+KEY = ECKey.generate_key("P-256", {"kid": "mine", "alg": "ES256", "key_ops": ["sign", "verify"]})
+ASYMMETRIC = {"jwks": json.dumps({"keys": [KEY.as_dict(private=True)]})}
+PUBLIC_PEM = KEY.as_pem(private=False)
+PUBLIC_JWK = json.dumps(KEY.as_dict(private=False)).encode()
 
 
-@dataclass(slots=True)
-class Stranger:
-    """Somebody with the public key."""
-
-    url: str
-    mailbox: Mailbox
-    http: aiohttp.ClientSession
-    database_url: str
-
-    async def ask(
-        self,
-        method: str,
-        path: str,
-        body: object = None,
-        *,
-        key: str = PUBLISHABLE_KEY,
-        headers: dict[str, str] | None = None,
-    ) -> Reply:
-        sent = {"apikey": key, "Authorization": f"Bearer {key}", **(headers or {})}
-        address = path if path.startswith("http") else f"{self.url}/auth/v1{path}"
-        async with self.http.request(
-            method, address, json=body, headers=sent, allow_redirects=False
-        ) as response:
-            is_json = response.content_type == "application/json" and method != "HEAD"
-            return Reply(
-                response.status, await response.json() if is_json else None, response.headers
-            )
-
-    async def post(self, path: str, **body: object) -> Reply:
-        return await self.ask("POST", path, body)
-
-    async def make_user(self, email: str = EMAIL) -> None:
-        """Make a user, as only an administrator can."""
-        body = {"email": email, "password": PASSWORD, "email_confirm": True}
-        reply = await self.ask("POST", "/admin/users", body, key=SECRET_KEY)
-        assert reply.status == 200, reply
+def part(content: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(content).encode()).rstrip(b"=").decode()
 
 
-@asynccontextmanager
-async def attacking(database: Database, slot: str, **changes: object) -> AsyncGenerator[Stranger]:
-    with psycopg.connect(database.url, autocommit=True) as connection:
-        connection.execute("truncate auth.users, auth.flow_state cascade")
-    async with (
-        serving_with_mail(database.url, slot, **changes) as (url, mailbox),
-        aiohttp.ClientSession() as http,
-    ):
-        yield Stranger(url, mailbox, http, database.url)
+def read(token: str) -> dict[str, Any]:
+    """Read claims as anybody can."""
+    return pyjwt.decode(token, options={"verify_signature": False})
 
 
-@pytest.fixture
-async def stranger(shared_database: Database, slot_name: str) -> AsyncGenerator[Stranger]:
-    async with attacking(shared_database, slot_name) as attacker:
-        yield attacker
+async def refused(served: Accounts, token: str | None) -> tuple[int, str, str]:
+    reply = await served.call("GET", "/user", token=token)
+    return reply.status, reply.code, reply.message
 
 
-async def test_codes_cannot_be_guessed_one_after_the_other(
-    shared_database: Database, slot_name: str
-) -> None:
-    async with attacking(shared_database, slot_name, auth_attempts_per_10_min=10) as stranger:
-        await stranger.make_user()
-        await stranger.post("/otp", email=EMAIL)
-        letter = await received(stranger.mailbox, EMAIL)
-        wrong = [f"{number:06}" for number in range(40) if f"{number:06}" != letter.code]
-
-        replies = await asyncio.gather(
-            *(stranger.post("/verify", type="email", email=EMAIL, token=code) for code in wrong)
-        )
-        right = await stranger.post("/verify", type="email", email=EMAIL, token=letter.code)
-        others = await stranger.post("/verify", type="email", email="jo@x.example", token="1")
-        link = await stranger.ask("GET", letter.link)
-
-    statuses = [reply.status for reply in replies]
-    assert statuses.count(403) == 10
-    assert set(statuses) == {403, 429}
-    assert right.status == 429
-    assert others.status == 403
-    # Who has the mail is not kept out by those who guess.
-    assert "access_token" in target(link.headers["Location"]).fragment
-
-
-async def test_one_address_cannot_try_without_end(
-    shared_database: Database, slot_name: str
-) -> None:
-    async with attacking(
-        shared_database,
-        slot_name,
-        auth_verifications_per_5_min=5,
-        auth_requests_per_5_min=5,
-        auth_tokens_per_5_min=5,
-        auth_client_address_header="x-forwarded-for",
-    ) as stranger:
-        for path, body in (
-            ("/verify", {"type": "email", "token_hash": "x"}),
-            ("/recover", {"email": EMAIL}),
-            ("/otp", {"email": "none"}),
-            ("/resend", {"type": "signup", "email": EMAIL}),
-            ("/signup", {"email": "none", "password": PASSWORD}),
-            ("/token?grant_type=refresh_token", {"refresh_token": "x"}),
-        ):
-
-            async def attempt(
-                forwarded: str, path: str = path, body: dict[str, str] = body
-            ) -> Reply:
-                return await stranger.ask(
-                    "POST", path, body, headers={"X-Forwarded-For": forwarded}
-                )
-
-            # What a client writes into the header itself does not make it another client.
-            tries = [await attempt(f"198.51.100.{number}, 192.0.2.1") for number in range(6)]
-            other = await attempt("192.0.2.2")
-
-            assert [reply.status for reply in tries[:5]].count(429) == 0
-            assert tries[5].status == 429, path
-            assert tries[5].body["error_code"] == "over_request_rate_limit"
-            assert int(tries[5].headers["Retry-After"]) > 0
-            assert other.status != 429
-
-
-async def test_nobody_is_flooded_with_mails_and_refusals_tell_nothing(
-    shared_database: Database, slot_name: str
-) -> None:
-    async with attacking(shared_database, slot_name, auth_mail_interval_s=60.0) as stranger:
-        await stranger.make_user()
-
-        for path, kind in (("/recover", None), ("/resend", "signup"), ("/resend", "email_change")):
-            for email in (EMAIL, "nobody@mail.example"):
-                body = {"email": email, **({} if kind is None else {"type": kind})}
-                first = await stranger.post(path, **body)
-                second = await stranger.post(path, **body)
-
-                assert (first.status, first.body) == (200, {})
-                assert second.status == 429
-                assert second.body["error_code"] == "over_email_send_rate_limit"
-                assert "only request this after" in second.body["msg"]
-        await received(stranger.mailbox, EMAIL)
-        assert len(stranger.mailbox.mails) == 1
-
-
-async def test_recovering_takes_as_long_for_strangers_as_for_users(stranger: Stranger) -> None:
-    await stranger.make_user()
-
-    async def duration(email: str) -> float:
-        began = time.perf_counter()
-        assert (await stranger.post("/recover", email=email)).status == 200
-        return time.perf_counter() - began
-
-    known: list[float] = []
-    unknown: list[float] = []
-    for _ in range(40):
-        known.append(await duration(EMAIL))
-        unknown.append(await duration("nobody@mail.example"))
-    await received(stranger.mailbox, EMAIL, count=40)
-
-    # Medians of equal distributions: the database alone would make a difference of factors.
-    ratio = statistics.median(known) / statistics.median(unknown)
-    assert 0.5 < ratio < 2.0
-
-
-async def test_asking_whether_a_link_is_there_does_not_use_it_up(stranger: Stranger) -> None:
-    await stranger.make_user()
-    await stranger.post("/otp", email=EMAIL)
-    letter = await received(stranger.mailbox, EMAIL)
-
-    scanned = await stranger.ask("HEAD", letter.link)
-    opened = await stranger.ask("GET", letter.link)
-    replayed = await stranger.ask("GET", letter.link)
-
-    assert scanned.status == 405
-    assert "access_token" in target(opened.headers["Location"]).fragment
-    assert target(replayed.headers["Location"]).fragment["error_code"] == "otp_expired"
-
-
-async def test_of_many_who_open_a_link_at_once_one_is_signed_in(stranger: Stranger) -> None:
-    await stranger.make_user()
-    await stranger.post("/otp", email=EMAIL)
-    letter = await received(stranger.mailbox, EMAIL)
-
-    replies = await asyncio.gather(*(stranger.ask("GET", letter.link) for _ in range(8)))
-
-    fragments = [target(reply.headers["Location"]).fragment for reply in replies]
-    assert sum("access_token" in fragment for fragment in fragments) == 1
-
-
-async def test_codes_do_not_make_links(stranger: Stranger) -> None:
-    await stranger.make_user()
-    await stranger.post("/otp", email=EMAIL)
-    letter = await received(stranger.mailbox, EMAIL)
-    with psycopg.connect(stranger.database_url) as connection:
-        [[stored]] = connection.execute("select token_hash from auth.one_time_tokens").fetchall()
-
-    # Somebody who knows the address could compute this for every code.
-    reply = await stranger.post("/verify", type="email", token_hash=stored)
-
-    assert stored
-    assert stored != letter.token_hash
-    assert reply.status == 403
+async def test_whoever_has_no_token_is_told_so(served: Accounts) -> None:
+    assert await refused(served, None) == (
+        401,
+        "no_authorization",
+        "This endpoint requires a valid Bearer token",
+    )
 
 
 @pytest.mark.parametrize(
-    "email",
+    ("token", "said"),
     [
-        "ann@mail.example\r\nBcc: eve@evil.example",
-        "ann@mail.example,eve@evil.example",
-        "ann@mail.example eve@evil.example",
-        "<ann@mail.example>",
-        '"ann\r\n"@mail.example',
-        "ann@mail.example\u0000",
-        "ann@mail.example\u2028",
-        "=?utf-8?q?ann?=@mail.example@evil.example",
+        ("x", "The token provided is not a valid JWT"),
+        ("a.b.c", "The token provided is not a valid JWT"),
+        ("x" * 20_000, "The token provided is not a valid JWT"),
+        ("sb_secret_guessed", "Invalid API key"),
+        ("\N{SNOWMAN}", "The token provided is not a valid JWT"),
     ],
 )
-async def test_addresses_with_more_in_them_get_no_mail(stranger: Stranger, email: str) -> None:
-    for path, body in (
-        ("/otp", {"email": email}),
-        ("/recover", {"email": email}),
-        ("/signup", {"email": email, "password": PASSWORD}),
-    ):
-        assert (await stranger.post(path, **body)).status == 400
-    assert stranger.mailbox.mails == ()
-
-
-async def test_the_host_that_a_request_names_does_not_get_into_mails(stranger: Stranger) -> None:
-    await stranger.make_user()
-
-    await stranger.ask(
-        "POST",
-        "/recover?redirect_to=https://evil.example/",
-        {"email": EMAIL},
-        headers={
-            "Host": "evil.example",
-            "X-Forwarded-Host": "evil.example",
-            "Referer": "https://evil.example/",
-            "Origin": "https://evil.example",
-            "redirect_to": "https://evil.example/",
-        },
+async def test_what_is_no_token_is_told_so(served: Accounts, token: str, said: str) -> None:
+    assert await refused(served, token) == (
+        403,
+        "bad_jwt",
+        f"invalid JWT: unable to parse or verify signature, {said}",
     )
-    letter = await received(stranger.mailbox, EMAIL)
-
-    assert letter.link.startswith(stranger.url)
-    assert "evil" not in letter.link
 
 
-async def test_metadata_of_strangers_stays_out_of_our_mails(stranger: Stranger) -> None:
-    advertisement = "Cheap watches at https://evil.example"
-    await stranger.ask(
-        "POST",
-        "/signup",
-        {"email": EMAIL, "password": PASSWORD, "data": {"name": advertisement}},
+@pytest.mark.parametrize("token", [ANON_KEY, PUBLISHABLE_KEY, SECRET_KEY])
+async def test_a_key_is_nobody(served: Accounts, token: str) -> None:
+    assert await refused(served, token) == (403, "bad_jwt", "invalid claim: missing sub claim")
+
+
+@pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "HS256", "ES256", ""])
+async def test_a_token_without_a_signature_is_refused(served: Accounts, algorithm: str) -> None:
+    session = await served.sign_up()
+    claims = read(session["access_token"])
+
+    for signature in ("", part({})):
+        forged = f"{part({'alg': algorithm, 'typ': 'JWT'})}.{part(claims)}.{signature}"
+        assert (await refused(served, forged))[:2] == (403, "bad_jwt")
+
+
+@pytest.mark.parametrize("served", [ASYMMETRIC], indirect=True)
+@pytest.mark.parametrize("secret", [PUBLIC_PEM, PUBLIC_PEM.strip(), PUBLIC_JWK])
+async def test_the_public_key_is_no_secret(served: Accounts, secret: bytes) -> None:
+    session = await served.sign_up()
+    claims = read(session["access_token"])
+    header = {"alg": "HS256", "typ": "JWT", "kid": "mine"}
+    signed = f"{part(header)}.{part(claims)}"
+    signature = base64.urlsafe_b64encode(hmac.digest(secret, signed.encode(), hashlib.sha256))
+
+    forged = f"{signed}.{signature.rstrip(b'=').decode()}"
+
+    assert pyjwt.get_unverified_header(session["access_token"])["alg"] == "ES256"
+    assert (await refused(served, forged))[:2] == (403, "bad_jwt")
+
+
+@pytest.mark.parametrize("served", [ASYMMETRIC], indirect=True)
+async def test_a_key_of_ones_own_is_not_trusted(served: Accounts) -> None:
+    claims = read((await served.sign_up())["access_token"])
+    own = ec.generate_private_key(ec.SECP256R1())
+    jwk = ECKey.import_key(
+        own.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    ).as_dict(private=False)
+
+    for header in ({"kid": "mine"}, {"jwk": jwk}, {"kid": "../../dev/null"}, {"x5u": "http://x"}):
+        forged = pyjwt.encode(claims, own, "ES256", headers=header)
+        assert (await refused(served, forged))[:2] == (403, "bad_jwt")
+
+
+async def test_a_token_is_worth_nothing_when_it_has_expired(served: Accounts) -> None:
+    session = await served.sign_up()
+    served.clock.forward(seconds=3599)
+    assert (await served.user(session)).status == 200
+
+    served.clock.forward(seconds=1)
+
+    assert await refused(served, session["access_token"]) == (
+        403,
+        "bad_jwt",
+        "invalid JWT: unable to parse or verify signature, Token has expired 0 seconds ago",
     )
-    await received(stranger.mailbox, EMAIL)
 
-    [mail] = stranger.mailbox.mails
-    assert "evil" not in mail.mail.message.as_string()
+
+@pytest.mark.parametrize(
+    ("changes", "headers", "status", "code"),
+    [
+        ({"aud": "other"}, {}, 200, ""),
+        ({"aud": "other"}, {"x-jwt-aud": "authenticated"}, 400, "validation_failed"),
+        ({}, {"x-jwt-aud": "other"}, 400, "validation_failed"),
+        ({"aud": None}, {}, 400, "validation_failed"),
+        ({"aud": []}, {}, 400, "validation_failed"),
+        ({"aud": ["authenticated", "other"]}, {}, 200, ""),
+        ({"sub": ""}, {}, 403, "bad_jwt"),
+        ({"sub": None}, {}, 403, "bad_jwt"),
+        ({"sub": "ann"}, {}, 400, "bad_jwt"),
+        ({"sub": "{uuid}"}, {}, 400, "bad_jwt"),
+        ({"sub": str(uuid4())}, {}, 403, "user_not_found"),
+        ({"session_id": str(uuid4())}, {}, 403, "session_not_found"),
+        ({"session_id": "x"}, {}, 403, "bad_jwt"),
+        ({"session_id": 1}, {}, 403, "bad_jwt"),
+        ({"session_id": None}, {}, 200, ""),
+        ({"exp": None}, {}, 403, "bad_jwt"),
+        ({"role": None}, {}, 403, "bad_jwt"),
+        ({"nbf": 4_000_000_000}, {}, 403, "bad_jwt"),
+    ],
+)
+async def test_the_claims_of_a_token_have_to_fit(
+    served: Accounts,
+    changes: dict[str, Any],
+    headers: dict[str, str],
+    status: int,
+    code: str,
+) -> None:
+    claims = read((await served.sign_up())["access_token"])
+    changed = {name: value for name, value in {**claims, **changes}.items() if value is not None}
+
+    token = pyjwt.encode(changed, SECRET, "HS256")
+    reply = await served.call("GET", "/user", token=token, headers=headers)
+
+    assert (reply.status, reply.code) == (status, code)
+
+
+async def test_a_session_of_somebody_else_does_not_count(served: Accounts) -> None:
+    ann, bob = await served.sign_up(), await served.sign_up("bob@mail.example")
+    claims = read(ann["access_token"])
+
+    claims["session_id"] = read(bob["access_token"])["session_id"]
+    token = pyjwt.encode(claims, SECRET, "HS256")
+
+    assert (await refused(served, token))[:2] == (403, "session_not_found")
+
+
+async def test_the_token_of_a_user_who_is_gone_is_worth_nothing(served: Accounts) -> None:
+    session = await served.sign_up()
+    await served.rows("delete from auth.users")
+
+    assert (await served.user(session)).code == "user_not_found"
+    assert (await served.refresh(session["refresh_token"])).code == "refresh_token_not_found"
+    assert (await served.change_user(session, data={"a": 1})).code == "user_not_found"
+
+
+async def test_users_are_no_admins(served: Accounts) -> None:
+    session = await served.sign_up()
+
+    for token in (session["access_token"], ANON_KEY, PUBLISHABLE_KEY):
+        reply = await served.call("GET", "/admin/users", token=token)
+        assert (reply.status, reply.code) == (403, "not_admin")
+    reply = await served.call("GET", "/admin/users")
+    assert (reply.status, reply.code) == (401, "no_authorization")
+
+
+@pytest.mark.parametrize("served", [{"auth_attempts_per_10_min": 5}], indirect=True)
+async def test_guessing_passwords_ends_early_wherever_it_comes_from(served: Accounts) -> None:
+    await served.sign_up()
+    await served.sign_up("bob@mail.example")
+
+    replies = [
+        await served.call(
+            "POST",
+            "/token",
+            {"email": EMAIL, "password": f"guess {n}"},
+            address=f"192.0.2.{n}",
+            grant_type="password",
+        )
+        for n in range(7)
+    ]
+    unknown = [await served.by_password("nobody@mail.example", "guess") for _ in range(7)]
+
+    assert [reply.status for reply in replies] == [400] * 5 + [429] * 2
+    assert [reply.status for reply in unknown] == [400] * 5 + [429] * 2
+    assert replies[-1].code == "over_request_rate_limit"
+    assert (await served.by_password()).status == 429
+    assert (await served.by_password("bob@mail.example")).status == 200
+
+
+@pytest.mark.parametrize("served", [{"auth_attempts_per_10_min": 5}], indirect=True)
+async def test_who_knows_the_password_may_sign_in_often(served: Accounts) -> None:
+    await served.sign_up()
+
+    for _ in range(8):
+        assert (await served.by_password()).status == 200
+
+
+@pytest.mark.parametrize(
+    "served", [{"auth_password_workers": 1, "auth_password_queue": 3}], indirect=True
+)
+async def test_a_burst_of_sign_ins_is_turned_away_and_holds_nobody_up(served: Accounts) -> None:
+    session = await served.sign_up()
+    burst = [asyncio.create_task(served.by_password(f"user{n}@mail.example")) for n in range(30)]
+    await asyncio.sleep(0)
+
+    began = time.monotonic()
+    assert (await served.refresh(session["refresh_token"])).status == 200
+    took_s = time.monotonic() - began
+    statuses = [reply.status for reply in await asyncio.gather(*burst)]
+
+    assert statuses.count(429) > 0
+    assert statuses.count(400) >= 4
+    assert set(statuses) == {400, 429}
+    assert took_s < 5.0
+    assert (await served.by_password()).status == 200
+
+
+async def test_unknown_addresses_take_as_long_as_known_ones(served: Accounts) -> None:
+    await served.sign_up()
+
+    async def fastest_s(email: str) -> float:
+        times: list[float] = []
+        for _ in range(3):
+            began = time.process_time()
+            await served.by_password(email, "wrong")
+            times.append(time.process_time() - began)
+        return min(times)
+
+    known, unknown = await fastest_s(EMAIL), await fastest_s("nobody@mail.example")
+
+    # Without a hash of its own it would be a tenth.
+    assert unknown > known / 2
+
+
+async def test_keys_can_be_changed_while_people_are_signed_in(served: Accounts) -> None:
+    session = await served.sign_up()
+    before = served.service.keyring
+    served.service.keyring = Keyring(secret=SECRET, **ASYMMETRIC)
+
+    assert (await served.user(session)).status == 200
+    refreshed = (await served.refresh(session["refresh_token"])).body
+    assert pyjwt.get_unverified_header(refreshed["access_token"])["kid"] == "mine"
+    assert (await served.user(refreshed)).status == 200
+    keys = await served.call("GET", "/.well-known/jwks.json")
+    assert [key["kid"] for key in keys.body["keys"]] == ["mine"]
+    assert "d" not in keys.body["keys"][0]
+
+    served.service.keyring = before
+    assert (await served.user(refreshed)).code == "bad_jwt"
+
+
+async def test_nothing_secret_is_in_what_strangers_see(served: Accounts) -> None:
+    await served.sign_up()
+
+    for path in ("/settings", "/health", "/.well-known/jwks.json"):
+        reply = await served.call("GET", path)
+        assert reply.status == 200
+        for secret in (SECRET, SECRET_KEY, EMAIL, PASSWORD):
+            assert secret not in json.dumps(reply.body)
