@@ -29,3 +29,7 @@ class Claims:
     document: str
     subject: str | None = None
     expires_at: float | None = None
+
+    def __hash__(self) -> int:
+        """Claims are looked up for every change; their document tells them apart."""
+        return hash(self.document)

@@ -12,9 +12,9 @@ from enum import Enum
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from slotcast.changes import Image, Relation, TransactionSlice
+    from slotcast.changes import Change, Image, Relation, TransactionSlice
     from slotcast.claims import Claims
 
 
@@ -94,14 +94,36 @@ class Judge(Protocol):
         """Keep nothing of a viewer any more, unless it was retained for others, too."""
         ...
 
-    async def admit(self, relations: Sequence[Relation], claims: Claims) -> None:
+    async def admit(self, relations: Sequence[Relation], viewers: Collection[Claims]) -> None:
         """
-        Learn what decides on rows of some tables for a viewer, who was retained.
+        Learn what decides on rows of some tables for viewers, who were retained.
 
         Whatever is committed after this returns is ruled on as of its commit.
 
         Raises:
             psycopg.OperationalError: PostgreSQL could not be asked.
+        """
+        ...
+
+    async def refresh(self) -> None:
+        """
+        Take notice of policies, functions, roles and privileges that were defined anew.
+
+        Raises:
+            psycopg.OperationalError: PostgreSQL could not be asked.
+        """
+        ...
+
+    def audience(self, change: Change, *, unjudged: bool) -> Iterable[Claims] | None:
+        """
+        Tell who may see a change, of all on whom was ruled for its table before.
+
+        Args:
+            change: As the stream brings it.
+            unjudged: Whether those count for whom a DELETE cannot be judged.
+
+        Returns:
+            All of them, perhaps others, too; None for anybody.
         """
         ...
 

@@ -231,7 +231,7 @@ class Hub:
         if subscription in self._subscriptions:
             self._judge.retain(claims)
             self._judge.release(subscription.claims)
-        subscription.claims = claims
+        self._subscriptions.change_claims(subscription, claims)
 
     @contextmanager
     def knowing(self, claims: Claims) -> Generator[None]:
@@ -264,14 +264,28 @@ class Hub:
     async def _process(
         self, batch: Iterable[TransactionSlice], subscriptions: Subscriptions
     ) -> None:
+        if not subscriptions:
+            return
+        await self._until_answered(self._judge.refresh)
         wanted = [
             (transaction, change, found)
             for transaction in batch
             for change in transaction.changes
-            if (found := _found(subscriptions, transaction, change))
+            if (found := self._found(subscriptions, transaction, change))
         ]
         if wanted:
             await self._hand_over(wanted)
+
+    def _found(
+        self, subscriptions: Subscriptions, transaction: TransactionSlice, change: Change
+    ) -> list[tuple[Subscription, Binding]]:
+        """Find the bindings that may get a change."""
+        audience = partial(self._judge.audience, change, unjudged=self._supabase_deletes)
+        return [
+            (subscription, binding)
+            for subscription, binding in subscriptions.interested(change, audience)
+            if subscription.since is None or transaction.commit_lsn >= subscription.since
+        ]
 
     async def _hand_over(self, wanted: Sequence[_Wanted]) -> None:
         """Send changes to those who may see them; one that cannot be handled is told of."""
@@ -335,6 +349,7 @@ class Hub:
         answers = iter(await self._judge.judge(questions, after=after))
         for delivery in deliveries:
             delivery.rulings = next(answers)
+            self._subscriptions.acquaint(delivery.change.relation, delivery.rulings)
             if delivery.change.operation is Operation.UPDATE and delivery.old is not None:
                 delivery.old_rulings = next(answers)
 
@@ -625,16 +640,6 @@ class Recovery:
         else:
             self.slices.append(transaction)
         return True
-
-
-def _found(
-    subscriptions: Subscriptions, transaction: TransactionSlice, change: Change
-) -> list[tuple[Subscription, Binding]]:
-    return [
-        (subscription, binding)
-        for subscription, binding in subscriptions.interested(change)
-        if subscription.since is None or transaction.commit_lsn >= subscription.since
-    ]
 
 
 async def _complete(connection: AsyncConnection[TupleRow], deliveries: Sequence[_Delivery]) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 from slotcast.changes import UNCHANGED, Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Sequence
 
     from slotcast.changes import Change, Image, Relation
     from slotcast.claims import Claims
@@ -119,33 +119,52 @@ class Subscription:
             self.recipient.warn(message)
 
 
+def _everybody() -> None:
+    return None
+
+
 _Bindings: TypeAlias = "dict[Subscription, list[Binding]]"
 
 
 class _Interest:
     """The bindings that name one table, or one wildcard."""
 
-    __slots__ = ("_by_value", "_others")
+    __slots__ = ("_acquainted_with", "_by_claims", "_by_value", "_strangers")
 
     def __init__(self) -> None:
         self._by_value: dict[tuple[str, int], dict[bytes, _Bindings]] = {}
-        self._others: _Bindings = {}
+        self._by_claims: dict[Claims, _Bindings] = {}
+        self._strangers: dict[Claims, None] = {}
+        self._acquainted_with: int | None = None
 
     def __bool__(self) -> bool:
-        return bool(self._others or self._by_value)
+        return bool(self._by_claims or self._by_value)
+
+    def acquaint(self, table: int, ruled: Container[Claims]) -> None:
+        """Let viewers be known to the judge of *table*, which has *ruled* on them."""
+        if self._acquainted_with != table:
+            self._acquainted_with = table
+            self._strangers = dict.fromkeys(self._by_claims)
+        for claims in list(self._strangers):
+            if claims in ruled:
+                del self._strangers[claims]
 
     def add(self, subscription: Subscription, binding: Binding) -> None:
         """Keep *binding* under every value that it lets through."""
-        for bindings in self._places(binding, make=True):
+        for bindings in self._places(subscription, binding, make=True):
             kept = bindings.setdefault(subscription, [])
             if binding not in kept:
                 kept.append(binding)
 
     def remove(self, subscription: Subscription, binding: Binding) -> None:
         """Keep *binding* no longer, and nothing that is empty."""
-        for bindings in self._places(binding, make=False):
+        for bindings in self._places(subscription, binding, make=False):
             bindings.pop(subscription, None)
-        if binding.equality is not None:
+        if binding.equality is None:
+            if not self._by_claims.get(subscription.claims, True):
+                del self._by_claims[subscription.claims]
+                self._strangers.pop(subscription.claims, None)
+        else:
             key = (binding.equality.column, binding.equality.type_oid)
             values = self._by_value.get(key, {})
             for text in binding.equality.texts:
@@ -154,9 +173,15 @@ class _Interest:
             if not values:
                 self._by_value.pop(key, None)
 
-    def _places(self, binding: Binding, *, make: bool) -> list[_Bindings]:
+    def _places(
+        self, subscription: Subscription, binding: Binding, *, make: bool
+    ) -> list[_Bindings]:
         if binding.equality is None:
-            return [self._others]
+            claims = subscription.claims
+            if make and claims not in self._by_claims:
+                self._strangers[claims] = None
+                return [self._by_claims.setdefault(claims, {})]
+            return [self._by_claims[claims]] if claims in self._by_claims else []
         key = (binding.equality.column, binding.equality.type_oid)
         if make:
             values = self._by_value.setdefault(key, {})
@@ -164,9 +189,12 @@ class _Interest:
         values = self._by_value.get(key, {})
         return [values[text] for text in binding.equality.texts if text in values]
 
-    def found(self, relation: Relation, image: Image) -> Iterator[_Bindings]:
-        """Find the bindings that *image* may match."""
-        yield self._others
+    def found(
+        self, relation: Relation, image: Image, audience: Callable[[], Iterable[Claims] | None]
+    ) -> Iterator[_Bindings]:
+        """Find the bindings that *image* may match, of those who may see it."""
+        if self._by_claims:
+            yield from self._of_audience(relation, audience)
         for (name, type_oid), values in self._by_value.items():
             place = _place(relation, name, type_oid)
             value = UNCHANGED if place is None else image[place]
@@ -176,9 +204,24 @@ class _Interest:
             elif value is UNCHANGED:  # it could be anything
                 yield _merged(values.values())
 
+    def _of_audience(
+        self, relation: Relation, audience: Callable[[], Iterable[Claims] | None]
+    ) -> Iterator[_Bindings]:
+        by_claims = self._by_claims
+        members = audience() if self._acquainted_with == relation.oid else None
+        if members is None:
+            yield from by_claims.values()
+            return
+        for claims in self._strangers:
+            yield by_claims[claims]
+        for claims in members:
+            bindings = by_claims.get(claims)
+            if bindings is not None and claims not in self._strangers:
+                yield bindings
+
 
 class Subscriptions:
-    """All subscriptions of a process, found by table and value."""
+    """All subscriptions of a process, found by table and value, and by who may see the row."""
 
     def __init__(self) -> None:
         self._by_table: defaultdict[tuple[str, str], _Interest] = defaultdict(_Interest)
@@ -212,12 +255,35 @@ class Subscriptions:
                 if not interest:
                     del self._by_table[key]
 
-    def interested(self, change: Change) -> Iterator[tuple[Subscription, Binding]]:
+    def change_claims(self, subscription: Subscription, claims: Claims) -> None:
+        """Let *subscription* be somebody else's."""
+        is_kept = subscription in self._all
+        if is_kept:
+            self.remove(subscription)
+        subscription.claims = claims
+        if is_kept:
+            self.add(subscription)
+
+    def acquaint(self, relation: Relation, ruled: Container[Claims]) -> None:
+        """Note for whom the judge has ruled on a row of *relation*."""
+        interest = self._by_table.get((relation.schema, relation.name))
+        if interest is not None:
+            interest.acquaint(relation.oid, ruled)
+
+    def interested(
+        self, change: Change, audience: Callable[[], Iterable[Claims] | None] = _everybody
+    ) -> Iterator[tuple[Subscription, Binding]]:
         """
         Find the bindings that a change may concern, each once.
 
         Their filters have yet to be judged: what is left out are only bindings of other
-        tables and operations, and those that cannot match the row's values.
+        tables and operations, those that cannot match the row's values, and those of
+        viewers outside of the audience.
+
+        Args:
+            change: The change.
+            audience: Gives all who may see the row of those whom the judge has ruled on
+                before (see `acquaint`), or None for anybody.
         """
         if not self._all:
             return
@@ -227,7 +293,7 @@ class Subscriptions:
                 interest = self._by_table.get((schema, table))
                 if interest is None:
                     continue
-                for bindings in interest.found(change.relation, image or ()):
+                for bindings in interest.found(change.relation, image or (), audience):
                     for subscription, kept in bindings.items():
                         for binding in kept:
                             if binding.wants(change.operation):

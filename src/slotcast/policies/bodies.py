@@ -28,10 +28,12 @@ _VIEW: Final = "slotcast_function_body"
 
 _FUNCTIONS: Final = """
 select p.oid::regprocedure::text, p.proname::text, r.rolname::text, p.prosecdef, l.lanname::text,
-       p.prosrc, case when p.prosqlbody is not null then pg_catalog.pg_get_function_sqlbody(p.oid) end,
+       p.prosrc,
+       case when p.prosqlbody is not null then pg_catalog.pg_get_function_sqlbody(p.oid) end,
        case when l.lanname = 'plpgsql' then pg_catalog.pg_get_functiondef(p.oid) end,
        p.proargnames,
-       array(select pg_catalog.format_type(t.oid, null) from unnest(p.proargtypes) with ordinality a(oid, n)
+       array(select pg_catalog.format_type(t.oid, null)
+             from unnest(p.proargtypes) with ordinality a(oid, n)
              join pg_catalog.pg_type t on t.oid = a.oid where t.typtype <> 'p' order by a.n),
        p.pronargs, pg_catalog.pg_get_expr(p.proargdefaults, 0), p.pronargdefaults, p.proretset,
        p.proisstrict, p.provolatile::text, p.provariadic <> 0 or p.proargmodes is not null,
@@ -226,7 +228,8 @@ def _view(function: Function) -> sql.Composed:
         for name, kind in function.parameters
     )
     return sql.SQL(
-        "create temporary view {view} as select {array}({body}) as value from (select {columns}) as {name}"
+        "create temporary view {view} as"
+        " select {array}({body}) as value from (select {columns}) as {name}"
     ).format(
         view=sql.Identifier(_VIEW),
         array=sql.SQL("array" if function.returns_rows else ""),

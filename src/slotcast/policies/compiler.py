@@ -98,7 +98,8 @@ select policy::text, permissive, expression from slotcast.row_policies(%s, %s) o
 """
 _RELATION: Final = """
 select c.oid::int8, c.relkind::text, c.relnamespace < 16384 and c.oid < 16384,
-       exists (select from pg_catalog.pg_inherits i where i.inhparent = c.oid or i.inhrelid = c.oid),
+       exists (select from pg_catalog.pg_inherits i
+               where i.inhparent = c.oid or i.inhrelid = c.oid),
        array(select a.attname::text from pg_catalog.pg_attribute a
              join pg_catalog.pg_collation l on l.oid = a.attcollation
              where a.attrelid = c.oid and a.attnum > 0 and not l.collisdeterministic)
@@ -107,7 +108,8 @@ from pg_catalog.pg_class c where c.oid = %s
 _NAMED: Final = "select pg_catalog.to_regclass(%s)::oid::int8"
 _SEES_ALL: Final = """
 select bool_and((not c.relrowsecurity or r.rolsuper or r.rolbypassrls
-                 or (not c.relforcerowsecurity and pg_catalog.pg_has_role(r.oid, c.relowner, 'USAGE')))
+                 or (not c.relforcerowsecurity
+                     and pg_catalog.pg_has_role(r.oid, c.relowner, 'USAGE')))
                 and pg_catalog.has_schema_privilege(r.oid, c.relnamespace, 'USAGE')
                 and pg_catalog.has_table_privilege(r.oid, c.oid, 'SELECT'))
 from pg_catalog.pg_class c, pg_catalog.pg_roles r

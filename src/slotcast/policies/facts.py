@@ -455,7 +455,7 @@ _LETTERS: Final[dict[str, bool | None]] = {"t": True, "f": False, "n": None}
 def _images(change: Change, source: Source) -> tuple[Image | None, Image | None] | None:
     """Give the images with the columns of *source*, or None if they do not tell the row."""
     places = column_places(change.relation, source.relation)
-    if places is None or change.relation.replica_identity not in _WITH_PRIMARY_KEY:
+    if -1 in places or change.relation.replica_identity not in _WITH_PRIMARY_KEY:
         return None
     old = None if change.old is None else tuple(change.old[place] for place in places)
     new = None if change.new is None else tuple(change.new[place] for place in places)
@@ -467,11 +467,10 @@ def _images(change: Change, source: Source) -> tuple[Image | None, Image | None]
     return old, new
 
 
-def column_places(given: Relation, wanted: Relation) -> tuple[int, ...] | None:
-    """Tell where in images of *given* the columns of *wanted* are, or None if they are not."""
+def column_places(given: Relation, wanted: Relation) -> tuple[int, ...]:
+    """Tell where in images of *given* the columns of *wanted* are; -1 where they are not."""
     known = {(column.name, column.type_oid): n for n, column in enumerate(given.columns)}
-    places = [known.get((column.name, column.type_oid), -1) for column in wanted.columns]
-    return None if -1 in places else tuple(places)
+    return tuple([known.get((column.name, column.type_oid), -1) for column in wanted.columns])
 
 
 def _row_id(image: Image, source: Source) -> RowId:

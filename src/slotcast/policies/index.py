@@ -57,7 +57,7 @@ _NOBODY: Found = Found(_NONE, is_exact=True)
 _EVERYBODY: Found = Found(None, is_exact=True)
 
 
-def lookup(rule: Rule) -> Lookup | None:
+def lookup(rule: Rule) -> Lookup | None:  # noqa: PLR0911 (one for each form)
     """Make the lookup for a rule, or return None if all viewers have to be tried."""
     match rule:
         case Equal(Column(place), Scalar(fact)) | Equal(Scalar(fact), Column(place)):

@@ -9,17 +9,18 @@ needed, a viewer for whom PostgreSQL raised an error.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
-from slotcast.changes import Absent
+from slotcast.changes import UNKNOWN, Absent, Operation
 from slotcast.policies.rules import Undecided
 from slotcast.verdicts import Question, Ruling, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
-    from slotcast.changes import Image, Relation, TransactionSlice
+    from slotcast.changes import Change, Image, Relation, TransactionSlice
     from slotcast.claims import Claims
     from slotcast.counters import JudgeCounts
     from slotcast.policies.facts import Viewer
@@ -55,12 +56,33 @@ class PolicyJudge:
         """See `slotcast.verdicts.Judge.release`."""
         self._store.release(claims)
 
-    async def admit(self, relations: Sequence[Relation], claims: Claims) -> None:
+    async def admit(self, relations: Sequence[Relation], viewers: Collection[Claims]) -> None:
         """See `slotcast.verdicts.Judge.admit`."""
         await self._store.refresh()
+        by_role: defaultdict[str, list[Viewer]] = defaultdict(list)
+        for claims in viewers:
+            by_role[claims.role].append(self._store.viewer(claims))
         for relation in relations:
-            compiled = await self._store.compiled(relation, claims.role)
-            await self._store.admit(compiled, [self._store.viewer(claims)])
+            for role, of_role in by_role.items():
+                compiled = await self._store.compiled(relation, role)
+                await self._store.admit(compiled, of_role)
+
+    async def refresh(self) -> None:
+        """See `slotcast.verdicts.Judge.refresh`."""
+        await self._store.refresh()
+
+    def audience(self, change: Change, *, unjudged: bool) -> Iterable[Claims] | None:
+        """See `slotcast.verdicts.Judge.audience`."""
+        is_deletion = change.operation is Operation.DELETE
+        image = change.old if is_deletion else change.new
+        if image is None:
+            return None
+        members: set[Viewer] = set()
+        for compiled in self._store.of_table(change.relation.oid):
+            members |= _members(
+                compiled, change.relation, image, is_judged=is_deletion and not unjudged
+            )
+        return [viewer.claims for viewer in members]
 
     def concerns(self, transaction: TransactionSlice) -> bool:
         """See `slotcast.verdicts.Judge.concerns`."""
@@ -76,7 +98,6 @@ class PolicyJudge:
         self, questions: Sequence[Question], *, after: Collection[int] = ()
     ) -> list[Mapping[Claims, Ruling]]:
         """Rule on every viewer of every question; see `slotcast.verdicts.Judge.judge`."""
-        await self._store.refresh()
         known = await self._prepare(questions)
         answers: list[dict[Claims, Ruling]] = []
         left: list[Question] = []
@@ -117,11 +138,8 @@ class PolicyJudge:
             relation = relations[identity]
             compiled = await self._store.compiled(relation, role)
             known[key] = compiled
-            access = compiled.access
-            if access.rule is None or access.is_unconditional:
-                continue
             await self._store.admit(compiled, viewers[key])
-            await self._store.compute(access.computed, gathered)
+            await self._store.compute(compiled.access.computed, gathered)
         return known
 
 
@@ -150,6 +168,36 @@ def _decide(
     return rulings, undecided
 
 
+def _members(
+    compiled: Compiled, relation: Relation, image: Image, *, is_judged: bool
+) -> AbstractSet[Viewer]:
+    """
+    Find who may see a row among those who are subject to compiled policies.
+
+    Args:
+        compiled: The policies.
+        relation: The table as the stream describes it.
+        image: The row.
+        is_judged: Whether those do not count for whom it cannot be judged.
+    """
+    access = compiled.access
+    if access.is_unconditional or compiled.lookup is None:
+        return compiled.viewers
+    places = compiled.places(relation)
+    row = tuple([UNKNOWN if place < 0 else image[place] for place in places])
+    if is_judged and any(row[place] is UNKNOWN and places[place] >= 0 for place in access.needed):
+        return frozenset()
+    try:
+        found = compiled.lookup(row)
+    except Undecided:
+        return compiled.viewers
+    odd = [fact.failed for fact in access.facts if fact.failed]
+    missing = compiled.missing
+    if found.viewers is None:
+        return compiled.viewers
+    return frozenset(found.viewers).union(*odd, missing) if odd or missing else found.viewers
+
+
 class _Bench:
     """Rules on one image for the viewers of one role."""
 
@@ -163,15 +211,23 @@ class _Bench:
         )
         self._hidden = Ruling(verdict=Verdict.HIDDEN, readable=readable)
         self._same: Ruling | None = None
+        self._entitled: AbstractSet[Viewer] | None = None
         if access.is_unconditional:
             self._same = self._visible
         elif any(isinstance(image[place], Absent) for place in access.needed):
             self._same = Ruling(verdict=Verdict.UNKNOWABLE, readable=readable)
+        elif compiled.lookup is not None and not any(fact.failed for fact in access.facts):
+            with suppress(Undecided):
+                found = compiled.lookup(image)
+                if found.is_exact and not compiled.missing:
+                    self._entitled = compiled.viewers if found.viewers is None else found.viewers
 
     def rule(self, viewer: Viewer) -> Ruling | None:
         """Rule on *viewer*, or return None if it is not certain."""
         if self._same is not None or self._rule is None:
             return self._same
+        if self._entitled is not None:
+            return self._visible if viewer in self._entitled else self._hidden
         try:
             truth = self._rule.value(self._image, viewer)
         except Undecided:

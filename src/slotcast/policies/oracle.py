@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
     from psycopg_pool import AsyncConnectionPool
 
-    from slotcast.changes import Relation, TransactionSlice
+    from slotcast.changes import Change, Relation, TransactionSlice
     from slotcast.claims import Claims
     from slotcast.verdicts import Question
 
@@ -161,8 +161,14 @@ class Oracle:
     def release(self, claims: Claims) -> None:
         """Do nothing; see `retain`."""
 
-    async def admit(self, relations: Sequence[Relation], claims: Claims) -> None:
+    async def admit(self, relations: Sequence[Relation], viewers: Collection[Claims]) -> None:
         """Do nothing; see `retain`."""
+
+    async def refresh(self) -> None:
+        """Do nothing; see `retain`."""
+
+    def audience(self, change: Change, *, unjudged: bool) -> None:
+        """Answer that it may be anybody."""
 
     def concerns(self, transaction: TransactionSlice) -> bool:  # noqa: ARG002
         """Answer no: every question is answered from what the database holds then."""

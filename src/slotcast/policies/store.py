@@ -25,7 +25,7 @@ import json
 import logging
 import time
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 import psycopg
@@ -40,7 +40,7 @@ from slotcast.policies.rules import Opaque
 from slotcast.postgres.visibility import until_visible
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from psycopg import AsyncConnection
     from psycopg.rows import TupleRow
@@ -77,7 +77,9 @@ class PoliciesCompiled(Observation):
     opaque: str
 
 
-@dataclass(slots=True, eq=False)
+_NOBODY: Final[set[Viewer]] = set()
+
+
 class Compiled:
     """
     The compiled policies on a table for a role, and those who are subject to them.
@@ -88,16 +90,51 @@ class Compiled:
         viewers: Everybody whose facts are kept for it.
     """
 
-    access: Access
-    lookup: Lookup | None
-    viewers: set[Viewer] = field(default_factory=set["Viewer"])
+    __slots__ = ("_given", "_missing", "_places", "access", "lookup", "viewers")
+
+    def __init__(
+        self,
+        access: Access,
+        lookup: Lookup | None,
+        viewers: set[Viewer],
+        missing: Mapping[Viewer, set[Fact]],
+    ) -> None:
+        self.access = access
+        self.lookup = lookup
+        self.viewers = viewers
+        self._missing = missing
+        self._given: Relation | None = None
+        self._places: tuple[int, ...] = ()
+
+    @property
+    def missing(self) -> set[Viewer]:
+        """Those of *viewers* of whom something is not known just now."""
+        return self.viewers & self._missing.keys() if self._missing else _NOBODY
+
+    def places(self, relation: Relation) -> tuple[int, ...]:
+        """Tell where in images of *relation* the columns are; see `column_places`."""
+        if relation is not self._given:
+            self._given = relation
+            self._places = column_places(relation, self.access.relation)
+        return self._places
 
 
-@dataclass(slots=True)
-class _Reading:
-    """Facts that are being read, and what passed by meanwhile."""
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """
+    Something in the stream that facts have to follow.
 
-    passed: list[tuple[int, Lsn, Change]] = field(default_factory=list["tuple[int, Lsn, Change]"])
+    Attributes:
+        xid: Its transaction.
+        commit_lsn: Where that was committed.
+        change: A changed row.
+        table: Otherwise a table that was emptied, or None for anything that is read from tables.
+    """
+
+    xid: int
+    commit_lsn: Lsn
+    change: Change | None = None
+    table: int | None = None
 
 
 class PolicyStore:
@@ -126,10 +163,11 @@ class PolicyStore:
         self._compiled: dict[tuple[int, str], Compiled] = {}
         self._facts: dict[FactId, Fact] = {}
         self._by_table: defaultdict[int, list[Fact]] = defaultdict(list)
+        self._by_oid: defaultdict[int, list[Compiled]] = defaultdict(list)
         self._unwatchable: dict[int, Reason] = {}
         self._viewers: dict[Claims, Viewer] = {}
         self._missing: defaultdict[Viewer, set[Fact]] = defaultdict(set)
-        self._readings: list[_Reading] = []
+        self._readings: list[list[_Event]] = []
         self._recent: dict[int, None] = {}
         self._described: dict[int, Relation] = {}
         self._in_parts: int | None = None
@@ -194,10 +232,9 @@ class PolicyStore:
                         found = await self._compile(connection, relation, role)
         return found
 
-    def ready(self, relation: Relation, role: str) -> Compiled | None:
-        """Give what `compiled` would, if it is there already."""
-        found = self._compiled.get((relation.oid, role))
-        return found if found is not None and _is_same(found.access.relation, relation) else None
+    def of_table(self, table: int) -> list[Compiled]:
+        """Give the compiled policies on a table, by its OID, for all roles."""
+        return self._by_oid.get(table, [])
 
     async def _compile(
         self, connection: AsyncConnection[TupleRow], relation: Relation, role: str
@@ -214,7 +251,8 @@ class PolicyStore:
         lookup = None
         if access.rule is not None and not access.is_unconditional:
             lookup = index.lookup(access.rule)
-        made = Compiled(access, lookup, set() if former is None else former.viewers)
+        viewers: set[Viewer] = set() if former is None else former.viewers
+        made = Compiled(access, lookup, viewers, self._missing)
         self._compiled[relation.oid, role] = made
         self._arrange()
         for viewer in made.viewers:
@@ -260,6 +298,9 @@ class PolicyStore:
                 del self._facts[identity]
                 for viewer in fact.holders():
                     fact.forget(viewer)
+        self._by_oid.clear()
+        for compiled in self._compiled.values():
+            self._by_oid[compiled.access.relation.oid].append(compiled)
         self._by_table.clear()
         for fact in used:
             source = None if fact.source is None else fact.source.relation.oid
@@ -295,9 +336,8 @@ class PolicyStore:
         for key, former in list(self._compiled.items()):
             if former.viewers:
                 await self._compile(connection, former.access.relation, former.access.role)
-            if not former.viewers or self._compiled[key].access.rule is None:
-                # Nobody is there, or the table is gone: it is compiled when somebody asks.
-                del self._compiled[key]
+            else:
+                del self._compiled[key]  # it is compiled when somebody asks
         self._arrange()
 
     # Facts
@@ -315,25 +355,16 @@ class PolicyStore:
                 self._note_missing(viewer, compiled.access)
         if not self._missing:
             return
-        wanted = {
-            viewer: self._missing.pop(viewer)
-            for viewer in list(self._missing)
-            if viewer in compiled.viewers
-        }
+        wanted = {viewer: frozenset(self._missing[viewer]) for viewer in compiled.missing}
         if wanted:
-            try:
-                await self._read(wanted)
-            except BaseException:
-                for viewer, facts in wanted.items():
-                    self._missing[viewer] |= {fact for fact in facts if fact.needs(viewer)}
-                raise
+            await self._read(wanted)
 
     def _note_missing(self, viewer: Viewer, access: Access) -> None:
         missing = {fact for fact in access.facts if fact.needs(viewer)}
         if missing:
             self._missing[viewer] |= missing
 
-    async def _read(self, wanted: dict[Viewer, set[Fact]]) -> None:
+    async def _read(self, wanted: Mapping[Viewer, frozenset[Fact]]) -> None:
         """Read facts, group by group of viewers who lack the same ones."""
         groups: defaultdict[tuple[str, tuple[Fact, ...]], list[Viewer]] = defaultdict(list)
         for viewer, facts in wanted.items():
@@ -344,40 +375,58 @@ class PolicyStore:
                 await self._read_some(role, facts, viewers[first : first + VIEWERS_A_CALL])
 
     async def _read_some(self, role: str, facts: Sequence[Fact], viewers: Sequence[Viewer]) -> None:
-        reading = _Reading()
-        self._readings.append(reading)
+        passed: list[_Event] = []
+        self._readings.append(passed)
         after = list(self._recent)
         try:
             rows = await self._ask_when_visible(role, facts, viewers, after)
+            computed_count = 0
+            while computed_count < len(passed):
+                await self._compute(passed[computed_count].change)
+                computed_count += 1
+            # Nothing passes by from here on.
+            for xid in after:
+                self._recent.pop(xid, None)
+            self._learn(rows, facts, viewers)
+            for event in passed:
+                self._take(event, set(viewers))
         except postgres_errors.QueryCanceled:
-            if len(viewers) > 1:
-                for viewer in viewers:
-                    await self._read_some(role, facts, [viewer])
+            if len(viewers) == 1:
+                for fact in facts:
+                    self._found_out(viewers[0], fact)
+                    fact.fail(viewers[0])
                 return
-            rows = None
-        finally:
-            self._readings.remove(reading)
-        for xid in after:
-            self._recent.pop(xid, None)
-        if rows is None:
-            for fact in facts:
-                fact.fail(viewers[0])
+        else:
             return
+        finally:
+            self._readings = [reading for reading in self._readings if reading is not passed]
+        for viewer in viewers:
+            await self._read_some(role, facts, [viewer])
+
+    def _learn(
+        self, rows: Sequence[TupleRow], facts: Sequence[Fact], viewers: Sequence[Viewer]
+    ) -> None:
+        """Take what `slotcast.facts` returned."""
         snapshot = Snapshot.parse(rows[0][0], Lsn.parse(rows[0][1]))
         answers = iter(rows[1:])
         for viewer in viewers:
             for fact in facts:
                 text, failure = next(answers)
-                if viewer.claims not in self._viewers:
+                self._found_out(viewer, fact)
+                if self._viewers.get(viewer.claims) is not viewer:
                     continue  # it left meanwhile
                 values = None if failure is not None else _values(fact, text, snapshot)
                 if values is None:
                     fact.fail(viewer)
                 else:
                     fact.learn(viewer, values)
-        for xid, commit_lsn, change in reading.passed:
-            await self._compute(change)
-            self._apply(change, xid, commit_lsn, set(viewers))
+
+    def _found_out(self, viewer: Viewer, fact: Fact) -> None:
+        missing = self._missing.get(viewer)
+        if missing is not None:
+            missing.discard(fact)
+            if not missing:
+                del self._missing[viewer]
 
     async def _ask_when_visible(
         self, role: str, facts: Sequence[Fact], viewers: Sequence[Viewer], after: Sequence[int]
@@ -428,31 +477,23 @@ class PolicyStore:
             self._note_recent(xid)
             self._is_suspect = True
         if transaction.end_lsn is None or xid == self._in_parts:
-            self._follow_parts(transaction)
-            return
-        concerned = [c for c in transaction.changes if c.relation.oid in self._by_table]
-        for change in concerned:
-            await self._compute(change)
-        if concerned or transaction.truncated:
+            events = [] if xid == self._in_parts else [_Event(xid, commit_lsn)]
+            self._in_parts = xid if transaction.end_lsn is None else None
+        else:
+            events = [_Event(xid, commit_lsn, table=table) for table in transaction.truncated]
+            events += [
+                _Event(xid, commit_lsn, change=change)
+                for change in transaction.changes
+                if change.relation.oid in self._by_table
+            ]
+        for event in events:
+            await self._compute(event.change)
+        if events:
             self._note_recent(xid)
-        for table in transaction.truncated:
-            for fact in self._by_table.get(table, ()):
-                self._forgotten(fact, fact.doubt(xid, commit_lsn))
-        for change in concerned:
-            for reading in self._readings:
-                reading.passed.append((xid, commit_lsn, change))
-            self._apply(change, xid, commit_lsn, None)
-
-    def _follow_parts(self, transaction: TransactionSlice) -> None:
-        """Read everything anew, once, that a transaction in several slices may touch."""
-        if transaction.xid != self._in_parts:
-            self._in_parts = transaction.xid
-            self._note_recent(transaction.xid)
-            for fact in self._used():
-                if fact.tables:
-                    self._forgotten(fact, fact.doubt(transaction.xid, transaction.commit_lsn))
-        if transaction.end_lsn is not None:
-            self._in_parts = None
+        for event in events:
+            for passed in self._readings:
+                passed.append(event)
+            self._take(event, None)
 
     def _note_description(self, relation: Relation) -> None:
         former = self._described.get(relation.oid)
@@ -465,9 +506,16 @@ class PolicyStore:
         while len(self._recent) > RECENT_LIMIT:
             self._recent.pop(next(iter(self._recent)))
 
-    def _apply(self, change: Change, xid: int, commit_lsn: Lsn, among: set[Viewer] | None) -> None:
-        for fact in self._by_table.get(change.relation.oid, ()):
-            self._forgotten(fact, fact.apply(change, xid, commit_lsn, among))
+    def _take(self, event: _Event, among: set[Viewer] | None) -> None:
+        """Let all facts follow *event*, or only those of some viewers."""
+        change, table = event.change, event.table
+        if change is not None:
+            for fact in self._by_table.get(change.relation.oid, ()):
+                self._forgotten(fact, fact.apply(change, event.xid, event.commit_lsn, among))
+            return
+        for fact in self._used() if table is None else self._by_table.get(table, ()):
+            if fact.tables:
+                self._forgotten(fact, fact.doubt(event.xid, event.commit_lsn, among))
 
     def _forgotten(self, fact: Fact, changed: set[Viewer]) -> None:
         """Note what has to be read again, since *fact* is something else for some viewers."""
@@ -481,14 +529,16 @@ class PolicyStore:
                     derived.forget(viewer)
                     self._forgotten(derived, {viewer})
 
-    async def _compute(self, change: Change) -> None:
+    async def _compute(self, change: Change | None) -> None:
         """Have everything computed that the facts read from a table need of a changed row."""
+        if change is None:
+            return
         for fact in self._by_table.get(change.relation.oid, ()):
             source = fact.source
             if source is None or change.new is None:
                 continue
             places = column_places(change.relation, source.relation)
-            if places is not None:
+            if -1 not in places:
                 image = tuple([change.new[place] for place in places])
                 await self.compute(rules.computed_of(source.rule), [image])
 
