@@ -7,6 +7,7 @@ replication stream, in commit order, as the server does.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from slotcast.policies.judge import PolicyJudge
@@ -29,14 +30,28 @@ PUBLICATION: Final = "supabase_realtime"
 KINDS: Final = ("oracle", "compiled")
 
 
-def make_judge(kind: str, pool: AsyncConnectionPool[AsyncConnection[TupleRow]]) -> Judge:
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """
+    A judge, and what it is made of.
+
+    Attributes:
+        judge: Answers questions.
+        store: Where it keeps compiled policies, if it compiles any.
+    """
+
+    judge: Judge
+    store: PolicyStore | None
+
+
+def make_judge(kind: str, pool: AsyncConnectionPool[AsyncConnection[TupleRow]]) -> Candidate:
     """Make the judge of *kind*, one of `KINDS`; it notices changed definitions at once."""
     oracle = Oracle(pool, search_path=SEARCH_PATH)
     if kind == "oracle":
-        return oracle
+        return Candidate(oracle, None)
     watched = WatchedTables(publication=PUBLICATION)
     store = PolicyStore(pool, watched, search_path=SEARCH_PATH, check_every_s=0)
-    return PolicyJudge(store, oracle)
+    return Candidate(PolicyJudge(store, oracle), store)
 
 
 async def hand_over(judge: Judge, batch: Sequence[TransactionSlice]) -> None:

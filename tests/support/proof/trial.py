@@ -167,18 +167,23 @@ class Court:
         url: A migrated database, which it changes for good.
         slot: Name of a replication slot.
         kind: The judge; see `support.judges`.
+        people: Whom verdicts are asked for.
 
     Attributes:
         tally: What was compared.
     """
 
-    def __init__(self, url: str, slot: str, kind: str) -> None:
+    def __init__(
+        self, url: str, slot: str, kind: str, people: Sequence[Someone] = world.PEOPLE
+    ) -> None:
+        self._people = {someone.claims: someone for someone in people}
         self._url = url
         self._slot = slot
         self._kind = kind
         self._stack = AsyncExitStack()
         self._marked = asyncio.Condition()
         self._last_marker = 0
+        self._played = grammar.Scenario((), (), ())
         self._log: list[str] = []
         self.tally = Tally()
 
@@ -202,9 +207,11 @@ class Court:
             )
         )
         pool = await enter(make_pool(self._url, size=2, statement_timeout_s=20))
-        self._judge: Judge = make_judge(self._kind, pool)
-        for someone in world.PEOPLE:
-            self._judge.retain(someone.claims)
+        candidate = make_judge(self._kind, pool)
+        self._judge: Judge = candidate.judge
+        self._store = candidate.store
+        for claims in self._people:
+            self._judge.retain(claims)
         live = asyncio.Event()
         self._replication = Replication(
             self._url,
@@ -225,22 +232,24 @@ class Court:
 
     async def play(self, scenario: Scenario) -> None:
         """
-        Compare all verdicts of a scenario.
+        Compare all verdicts of a scenario, and leave its tables until the next one.
 
         Raises:
             DisagreementError: With the SQL that shows it.
         """
+        await self._clear(scenario)
         self._log = [world.CLUSTER, world.build(has_icu=self._has_icu)]
-        try:
-            await self._play(scenario)
-        finally:
-            names = ", ".join(drawn.name for drawn in scenario.tables)
-            is_spoilt = any(step.is_ddl for step in scenario.steps)
-            if is_spoilt:
-                await _run(self._writer, world.build(has_icu=self._has_icu) + grammar.RESTORE)
-            else:
-                await _run(self._writer, f"drop table if exists {names} cascade;{_CLEAN}")
         self.tally.scenarios += 1
+        await self._play(scenario)
+
+    async def _clear(self, scenario: Scenario) -> None:
+        """Remove what the last scenario left."""
+        if any(step.is_ddl for step in self._played.steps):
+            await _run(self._writer, world.build(has_icu=self._has_icu) + grammar.RESTORE)
+        elif self._played.tables:
+            names = ", ".join(drawn.name for drawn in self._played.tables)
+            await _run(self._writer, f"drop table {names} cascade;{_CLEAN}")
+        self._played = scenario
 
     async def _play(self, scenario: Scenario) -> None:
         await self._do("; ".join(scenario.setting))
@@ -280,6 +289,13 @@ class Court:
         else:
             self._log.append(text)
 
+    async def problems(self, table: Drawn, role: str) -> list[str]:
+        """Tell why policies on a table are not compiled for a role; nothing if all are."""
+        assert self._store is not None
+        exhibit = await self._exhibit(table)
+        compiled = await self._store.compiled(exhibit.relation, role)
+        return [text for policy in compiled.access.policies for text in policy.problems]
+
     # The stream
 
     async def _deliver(self, batch: Sequence[TransactionSlice]) -> None:
@@ -310,28 +326,24 @@ class Court:
     async def _compare(self, tables: Iterable[Drawn]) -> None:
         exhibits = [await self._exhibit(drawn) for drawn in tables]
         await self._settle()
-        people = {someone.claims: someone for someone in world.PEOPLE}
+        everybody = frozenset(self._people)
         questions = [
-            (exhibit, number, Question(relation=exhibit.relation, image=image, viewers=viewers))
+            (exhibit, number, Question(relation=exhibit.relation, image=image, viewers=everybody))
             for exhibit in exhibits
             for number, image in _asked(exhibit)
-            for viewers in [frozenset(people)]
         ]
         answers = await self._judge.judge([question for _, _, question in questions])
-        for exhibit in exhibits:
-            readable = await self._readable(exhibit.relation)
-            given = [
-                (number, question, answer)
-                for (asked, number, question), answer in zip(questions, answers, strict=True)
-                if asked is exhibit
-            ]
-            for claims, someone in people.items():
-                columns = readable[someone.role]
-                truth = await self._truth(exhibit, someone, columns)
-                for number, question, answer in given:
-                    await self._check(
-                        exhibit, someone, question, (truth[number], columns), answer[claims], number
-                    )
+        readable = [await self._readable(exhibit.relation) for exhibit in exhibits]
+        for claims, someone in self._people.items():
+            columns = [of_roles[someone.role] for of_roles in readable]
+            truths = dict(
+                zip(map(id, exhibits), await self._truths(exhibits, someone, columns), strict=True)
+            )
+            for (exhibit, number, question), answer in zip(questions, answers, strict=True):
+                truth, names = truths[id(exhibit)]
+                await self._check(
+                    exhibit, someone, question, (truth[number], names), answer[claims], number
+                )
 
     async def _exhibit(self, drawn: Drawn) -> _Exhibit:
         """Read a table's rows in the form in which they are logged."""
@@ -350,37 +362,52 @@ class Court:
         return _Exhibit(drawn, table.relation, {int(image[0] or b""): image for image in images})
 
     async def _readable(self, relation: Relation) -> Mapping[str, frozenset[str]]:
-        roles = sorted({someone.role for someone in world.PEOPLE})
+        roles = sorted({someone.role for someone in self._people.values()})
         cursor = await self._reader.execute(_READABLE, [roles, relation.oid])
         return {role: frozenset(names) for role, names in await cursor.fetchall()}
 
-    async def _truth(
-        self, exhibit: _Exhibit, someone: Someone, readable: frozenset[str]
-    ) -> dict[int, str]:
-        """Ask PostgreSQL: all rows at once, and each on its own if that raises."""
-        numbers = list(exhibit.images)
-        key = next((name for name in ("id", "twin") if name in readable), None)
-        if key is None:
-            return dict.fromkeys(numbers, "e")
-        query = f"select coalesce(array_agg({key}), '{{}}') from {exhibit.drawn.name}"
+    async def _truths(
+        self, exhibits: Sequence[_Exhibit], someone: Someone, readable: Sequence[frozenset[str]]
+    ) -> list[tuple[dict[int, str], frozenset[str]]]:
+        """Ask PostgreSQL which rows somebody sees, and give them with the readable columns."""
+        keys = [next((key for key in ("id", "twin") if key in names), None) for names in readable]
+        queries = [
+            f"(select coalesce(array_agg({key}), '{{}}') from {exhibit.drawn.name})"
+            if key is not None
+            else "null"
+            for exhibit, key in zip(exhibits, keys, strict=True)
+        ]
         try:
-            seen = await _value(self._asker, _as(someone, query))
+            seen = await _values(self._asker, _as(someone, f"select {', '.join(queries)}"))
         except psycopg.Error:
             await _run(self._asker, "rollback")
-            parameters = [
-                exhibit.drawn.name,
-                key,
-                numbers,
-                someone.role,
-                someone.claims.document,
+            truths = [
+                await self._truth(exhibit, someone, key, query)
+                for exhibit, key, query in zip(exhibits, keys, queries, strict=True)
             ]
-            cursor = await self._asker.execute(
-                "select public.proof_row_by_row(%s, %s, %s, %s, %s)", parameters
-            )
-            row = await cursor.fetchone()
-            assert row is not None
-            return dict(zip(numbers, row[0], strict=True))
-        return {number: "t" if number in seen else "f" for number in numbers}
+        else:
+            truths = [
+                _letters(exhibit, numbers) for exhibit, numbers in zip(exhibits, seen, strict=True)
+            ]
+        return list(zip(truths, readable, strict=True))
+
+    async def _truth(
+        self, exhibit: _Exhibit, someone: Someone, key: str | None, query: str
+    ) -> dict[int, str]:
+        """Ask for one table's rows: for all at once, and for each on its own if that raises."""
+        try:
+            (seen,) = await _values(self._asker, _as(someone, f"select {query}"))
+            return _letters(exhibit, seen)
+        except psycopg.Error:
+            await _run(self._asker, "rollback")
+        numbers = list(exhibit.images)
+        parameters = [exhibit.drawn.name, key, numbers, someone.role, someone.claims.document]
+        cursor = await self._asker.execute(
+            "select public.proof_row_by_row(%s, %s, %s, %s, %s)", parameters
+        )
+        row = await cursor.fetchone()
+        assert row is not None
+        return dict(zip(numbers, row[0], strict=True))
 
     async def _check(
         self,
@@ -475,7 +502,7 @@ class Court:
         )
         query = _as(someone, f"select count(*)::int from {name}").removeprefix("begin;")
         try:
-            found = await _value(self._writer, prepare + query)
+            (found,) = await _values(self._writer, prepare + query)
         except psycopg.Error:
             await _run(self._writer, "rollback")
             return None
@@ -486,15 +513,16 @@ class Court:
     ) -> str:
         """Write the SQL that shows a disagreement."""
         query = _as(someone, f"select * from {exhibit.drawn.name} where id = {number}")
+        others = [each.name for each in self._played.tables if each is not exhibit.drawn]
+        log = [text for text in self._log[2:] if not any(name in text for name in others)]
         return "\n".join(
             (
                 f"PostgreSQL says {problem}",
                 f"of the image {question.image}",
                 f"for {someone.role} with {someone.claims.document}",
-                "-- in a database with all migrations:",
-                *(f"{text.rstrip().removesuffix(';')};" for text in self._log[2:]),
+                "-- in a database with all migrations, after world.CLUSTER and world.build():",
+                *(f"{text.rstrip().removesuffix(';')};" for text in log),
                 f"{query};",
-                "-- after: world.CLUSTER and world.build()",
             )
         )
 
@@ -552,6 +580,13 @@ def _unplanned(condition: str) -> str:
     return f"case when {condition} then true else false end"
 
 
+def _letters(exhibit: _Exhibit, seen: Sequence[int] | None) -> dict[int, str]:
+    """Give PostgreSQL's letter for each row; None stands for a table that cannot be read."""
+    if seen is None:
+        return dict.fromkeys(exhibit.images, "e")
+    return {number: "t" if number in seen else "f" for number in exhibit.images}
+
+
 def _as(someone: Someone, query: str) -> str:
     """Write a transaction that asks *query* as somebody."""
     return (
@@ -568,14 +603,14 @@ async def _run(connection: Connection, text: str) -> None:
     await connection.execute(text.encode())
 
 
-async def _value(connection: Connection, text: str) -> Any:
-    """Run statements; give the value of the one that returns rows."""
+async def _values(connection: Connection, text: str) -> TupleRow:
+    """Run statements; give the row of the one that returns one."""
     cursor = await connection.execute(text.encode())
     while cursor.description is None:
         assert cursor.nextset()
     row: TupleRow | None = await cursor.fetchone()
     assert row is not None
-    return row[0]
+    return row
 
 
 async def _has_icu(connection: Connection) -> bool:
