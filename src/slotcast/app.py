@@ -254,11 +254,7 @@ async def running(
         )
         realtime = RealtimeServer(
             keyring=keyring,
-            registrar=Registrar(
-                pool,
-                judge,
-                publication=settings.publication,
-            ),
+            registrar=Registrar(pool, judge, tasks, publication=settings.publication),
             hub=hub,
             wait_live=replication.wait_live,
             tasks=tasks,
@@ -306,7 +302,7 @@ async def running(
             limits=WebSocketLimits(
                 frame_limit_bytes=settings.frame_limit_bytes,
                 send_queue_limit_bytes=settings.send_queue_limit_bytes,
-                connection_limit=settings.connection_limit,
+                connection_limit=settings.max_concurrent_users,
                 idle_timeout_s=settings.idle_timeout_s,
             ),
         )
@@ -353,7 +349,7 @@ def broadcast_limits(settings: Settings) -> BroadcastLimits:
     """Give what may be sent over HTTP."""
     return BroadcastLimits(
         body_limit_bytes=settings.frame_limit_bytes,
-        payload_limit_bytes=settings.broadcast_limit_bytes,
+        payload_limit_bytes=round(settings.max_payload_size_in_kb * 1000),
         messages=sustained(settings.http_message_rate_per_s),
     )
 
@@ -361,14 +357,16 @@ def broadcast_limits(settings: Settings) -> BroadcastLimits:
 def channel_limits(settings: Settings) -> ChannelLimits:
     """Give what connections and channels may do."""
     return ChannelLimits(
-        channels_per_connection=settings.channels_per_connection,
+        channels_per_connection=settings.max_channels_per_client,
         join_timeout_s=settings.join_timeout_s,
         channelless_timeout_s=settings.channelless_timeout_s,
-        joins=sustained(settings.join_rate_per_s),
-        messages=sustained(settings.message_rate_per_s),
+        joins=sustained(settings.max_joins_per_second),
+        messages=sustained(settings.max_events_per_second),
         topic=TopicLimits(
-            broadcast_limit_bytes=settings.broadcast_limit_bytes,
-            presence_calls=spread(settings.presence_calls_per_30_s, _PRESENCE_WINDOW_S),
+            broadcast_limit_bytes=round(settings.max_payload_size_in_kb * 1000),
+            presence_calls=spread(
+                settings.max_client_presence_events_per_window, _PRESENCE_WINDOW_S
+            ),
             presence_limit_bytes=settings.presence_limit_bytes,
             presence_keys_limit=settings.presence_keys_limit,
         ),

@@ -356,9 +356,11 @@ class Settings:
     send_queue_limit_bytes: int = _setting(
         4 * 1024 * 1024, "Most that may wait for one connection before it is closed."
     )
-    channels_per_connection: int = _setting(100, "Most channels one connection may join.")
-    broadcast_limit_bytes: int = _setting(3_000_500, "Largest payload of a broadcast.")
-    message_rate_per_s: float = _setting(
+    max_channels_per_client: int = _setting(100, "Most channels one connection may join.")
+    max_payload_size_in_kb: float = _setting(
+        3000.5, "Largest payload of a broadcast, in units of 1,000 bytes."
+    )
+    max_events_per_second: float = _setting(
         500.0,
         "How often one connection may broadcast or change its presence; five times as often in a"
         " single second. A broadcast of more than 4 KiB counts once for each 4 KiB.",
@@ -368,11 +370,11 @@ class Settings:
         "How many broadcasts one user may send over HTTP; five times as many at once, and large"
         " ones count likewise.",
     )
-    join_rate_per_s: float = _setting(
+    max_joins_per_second: float = _setting(
         100.0, "How often one connection may join channels; five times as often in a single second."
     )
-    presence_calls_per_30_s: int = _setting(
-        5, "How often one channel may change what it is present with."
+    max_client_presence_events_per_window: int = _setting(
+        5, "How often one channel may change what it is present with, in 30 seconds."
     )
     presence_limit_bytes: int = _setting(
         8 * 1024, "Largest object that a channel may be present with."
@@ -381,7 +383,7 @@ class Settings:
     presence_state_limit_bytes: int = _setting(
         1024 * 1024, "How large the presence state of one topic may grow."
     )
-    connection_limit: int = _setting(20_000, "Most connections at a time.")
+    max_concurrent_users: int = _setting(20_000, "Most connections at a time.")
     idle_timeout_s: float = _setting(60.0, "A connection that sent nothing for so long is closed.")
     channelless_timeout_s: float = _setting(
         600.0, "A connection without a channel for so long is closed."

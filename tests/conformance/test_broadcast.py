@@ -96,7 +96,7 @@ async def test_an_acknowledged_broadcast_that_is_too_large_is_refused(
     database: Database, slot_name: str, kind: str
 ) -> None:
     async with (
-        serving(database.url, slot_name, broadcast_limit_bytes=1000) as url,
+        serving(database.url, slot_name, max_payload_size_in_kb=1) as url,
         official_clients(kind, url) as connect,
     ):
         sender, receiver = await connect(), await connect()

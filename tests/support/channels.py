@@ -100,7 +100,7 @@ async def channel_server(
             limits=WebSocketLimits(
                 frame_limit_bytes=chosen.frame_limit_bytes,
                 send_queue_limit_bytes=chosen.send_queue_limit_bytes,
-                connection_limit=chosen.connection_limit,
+                connection_limit=chosen.max_concurrent_users,
                 idle_timeout_s=chosen.idle_timeout_s,
             ),
         )

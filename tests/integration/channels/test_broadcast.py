@@ -183,7 +183,7 @@ async def test_nothing_is_kept_of_topics_without_members() -> None:
 @pytest.mark.parametrize("is_binary", [False, True])
 async def test_a_payload_over_the_limit_is_refused(*, is_binary: bool) -> None:
     async with (
-        channel_server(broadcast_limit_bytes=100) as server,
+        channel_server(max_payload_size_in_kb=0.1) as server,
         phoenix_client(server.url) as sender,
         phoenix_client(server.url) as quiet,
     ):
@@ -208,7 +208,7 @@ async def test_a_payload_over_the_limit_is_refused(*, is_binary: bool) -> None:
 
 async def test_who_sends_too_often_is_closed_and_nobody_else() -> None:
     async with (
-        channel_server(message_rate_per_s=2.0) as server,
+        channel_server(max_events_per_second=2.0) as server,
         phoenix_client(server.url) as sender,
         phoenix_client(server.url) as receiver,
     ):
@@ -234,7 +234,7 @@ async def test_who_sends_too_often_is_closed_and_nobody_else() -> None:
 
 async def test_large_messages_count_for_several() -> None:
     async with (
-        channel_server(message_rate_per_s=2.0) as server,
+        channel_server(max_events_per_second=2.0) as server,
         phoenix_client(server.url) as sender,
         phoenix_client(server.url) as receiver,
     ):
@@ -251,7 +251,7 @@ async def test_large_messages_count_for_several() -> None:
 
 async def test_who_joins_too_often_is_disconnected() -> None:
     async with (
-        channel_server(join_rate_per_s=1.0) as server,
+        channel_server(max_joins_per_second=1.0) as server,
         phoenix_client(server.url) as client,
     ):
         for number in range(5):

@@ -202,7 +202,7 @@ async def test_what_is_wrong_with_a_batch_is_said_and_nothing_is_sent(
     messages: Any, errors: dict[str, Any]
 ) -> None:
     async with (
-        channel_server(broadcast_limit_bytes=400) as server,
+        channel_server(max_payload_size_in_kb=0.4) as server,
         phoenix_client(server.url) as client,
     ):
         await client.join("y")
@@ -240,7 +240,7 @@ async def test_what_is_wrong_with_a_batch_is_said_and_nothing_is_sent(
 async def test_requests_that_cannot_be_served(
     path: str, body: bytes, headers: dict[str, str], answer: tuple[int, str]
 ) -> None:
-    async with channel_server(frame_limit_bytes=1000, broadcast_limit_bytes=100) as server:
+    async with channel_server(frame_limit_bytes=1000, max_payload_size_in_kb=0.1) as server:
         assert await post(server, f"/api/broadcast{path}", body, headers) == answer
 
 

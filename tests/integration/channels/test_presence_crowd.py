@@ -172,7 +172,9 @@ def truth(members: list[Member]) -> dict[str, list[Any]]:
 async def test_everybody_who_is_left_sees_who_is_really_there(seed: int) -> None:
     chance = random.Random(seed)
     async with (
-        channel_server(presence_calls_per_30_s=1000, send_queue_limit_bytes=256 * 1024) as server,
+        channel_server(
+            max_client_presence_events_per_window=1000, send_queue_limit_bytes=256 * 1024
+        ) as server,
         asyncio.timeout(TIME_LIMIT_S),
         crowd(server.url) as members,
     ):
