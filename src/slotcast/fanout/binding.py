@@ -1,9 +1,9 @@
 """
 Binding filters to a table: is that a column, does the literal fit its type?
 
-PostgreSQL itself checks every literal and regular expression, so that a client reads
+PostgreSQL itself checks literals and regular expressions, so that a client reads
 PostgreSQL's own words, and tells what the comparison depends on: the literal in its
-text form, and the column's collation.
+text form, and the column's collation. It is not asked where that is known already.
 """
 
 from __future__ import annotations
@@ -11,19 +11,22 @@ from __future__ import annotations
 import json
 import operator as python_operator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from psycopg import errors, sql
 
 from slotcast.errors import SubscriptionError
 from slotcast.fanout import comparisons
 from slotcast.fanout.filters import Operator, check_columns, invalid
+from slotcast.fanout.literals import element_forms, text_form
 from slotcast.fanout.row_filters import BoundCondition, RowFilter, comparison
+from slotcast.postgres import collations
+from slotcast.postgres.collations import NO_COLLATION, Collation
 from slotcast.postgres.expressions import ExpressionError, describe_error, evaluate
 from slotcast.postgres.types import TypeKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from psycopg import AsyncConnection
 
@@ -55,51 +58,27 @@ _IS_TEXTS: Final = {"null": None, "true": b"t", "false": b"f", "unknown": None}
 
 _STRING_CATEGORY: Final = "S"
 
-# The locales of which it is known that ASCII letters fold to ASCII letters: in Turkish,
-# among others, they do not.
-_PLAIN_CASE_LOCALES: Final = ("C", "POSIX", "PG_UNICODE_FAST", "en", "und")
 
-_BYTEWISE_LOCALES: Final = frozenset({"C", "POSIX"})
+def bind_here(
+    relation: Relation,
+    types: TypeCatalog,
+    known_collations: Mapping[str, Collation],
+    filters: Sequence[Conditions],
+) -> list[RowFilter | SubscriptionError | None]:
+    """
+    Bind filters to a relation as far as that can be done without PostgreSQL.
 
-# A collation that says "default" is described by the database. Versions name the columns
-# differently, so both rows are read as JSON.
-_COLLATION: Final = sql.SQL("""
-    select pg_catalog.json_build_object(
-        'schema', namespace.nspname,
-        'name', used.collname,
-        'is_default', coalesce(used.collprovider = 'd', false),
-        'is_deterministic', coalesce(used.collisdeterministic, true),
-        'provider', case used.collprovider
-            when 'd' then coalesce(database.row ->> 'datlocprovider', 'c')
-            else used.collprovider::pg_catalog.text
-        end,
-        'locale', case used.collprovider
-            when 'd' then coalesce(
-                database.row ->> 'datlocale', database.row ->> 'daticulocale',
-                database.row ->> 'datcollate')
-            else coalesce(
-                collation_row.row ->> 'colllocale', collation_row.row ->> 'colliculocale',
-                used.collcollate)
-        end,
-        'ctype', case used.collprovider
-            when 'd' then database.row ->> 'datctype'
-            else used.collctype
-        end,
-        'is_utf8', pg_catalog.getdatabaseencoding() = 'UTF8'
-    )
-    from pg_catalog.pg_attribute as attribute
-    cross join (
-        select pg_catalog.to_jsonb(self) as row
-        from pg_catalog.pg_database as self
-        where self.datname = pg_catalog.current_database()
-    ) as database
-    left join pg_catalog.pg_collation as used on used.oid = attribute.attcollation
-    left join pg_catalog.pg_namespace as namespace on namespace.oid = used.collnamespace
-    cross join lateral (select pg_catalog.to_jsonb(used) as row) as collation_row
-    where attribute.attrelid = {relation}
-        and attribute.attname = {column}
-        and not attribute.attisdropped
-""")
+    Args:
+        relation: The table.
+        types: Those of its columns that are known.
+        known_collations: Those of its columns that are known, by the column's name.
+        filters: Any number of subscriptions' conditions.
+
+    Returns:
+        As `bind`, with None for each filter that has to be given to it.
+    """
+    columns = _Columns(relation, types, known_collations)
+    return [_bind_here(columns, conditions) for conditions in filters]
 
 
 async def bind(
@@ -128,18 +107,52 @@ async def bind(
         ``ERROR 22P02 (invalid_text_representation) invalid input syntax …``.
     """
     await types.load(connection, (column.type_oid for column in relation.columns))
+    columns = _Columns(relation, types, {})
     bound: list[RowFilter | SubscriptionError] = []
     for first in range(0, len(filters), FILTERS_AT_ONCE):
         drafts = [
-            _draft(conditions, relation, types)
-            for conditions in filters[first : first + FILTERS_AT_ONCE]
+            _draft(columns, conditions) for conditions in filters[first : first + FILTERS_AT_ONCE]
         ]
         bound += await _bind_drafts(connection, drafts)
     return bound
 
 
+class _Columns:
+    """A relation's columns by name, with what is known of them."""
+
+    def __init__(
+        self, relation: Relation, types: TypeCatalog, known_collations: Mapping[str, Collation]
+    ) -> None:
+        self.relation_oid = relation.oid
+        self.positions = {column.name: place for place, column in enumerate(relation.columns)}
+        self._relation = relation
+        self._types = types
+        self._collations = known_collations
+
+    def type(self, name: str) -> PgType | None:
+        """Give a column's type, or what it is over if that is a domain; None if not known."""
+        return self._types.base(self._relation.columns[self.positions[name]].type_oid)
+
+    def collation(self, name: str, known: PgType) -> Collation | None:
+        """Give a column's collation; None if not known."""
+        return self._collations.get(name) if known.oid in comparisons.TEXT_OIDS else NO_COLLATION
+
+
+def _bind_here(columns: _Columns, conditions: Conditions) -> RowFilter | SubscriptionError | None:
+    if not all(
+        condition.column in columns.positions and columns.type(condition.column)
+        for condition in conditions
+    ):
+        return None
+    draft = _draft(columns, conditions)
+    if isinstance(draft, SubscriptionError):
+        return draft
+    bound = tuple(part for part in draft if isinstance(part, BoundCondition))
+    return RowFilter(conditions=bound) if len(bound) == len(draft) else None
+
+
 async def _bind_drafts(
-    connection: AsyncConnection[Any], drafts: Sequence[list[_Draft] | SubscriptionError]
+    connection: AsyncConnection[Any], drafts: Sequence[_Drafts | SubscriptionError]
 ) -> list[RowFilter | SubscriptionError]:
     """Bind together what PostgreSQL can check in the time of one statement, else one by one."""
     questions = [question for draft in drafts for question in _questions(draft)]
@@ -157,8 +170,8 @@ class _Draft:
     """
     A condition on a known column, and what PostgreSQL has to be asked about it.
 
-    The questions are none for `IS`; otherwise the column's collation, whether the
-    comparison works, and, where there is a literal of the column's type, its text form.
+    The questions are the column's collation, whether the comparison works, and, where there
+    is a literal of the column's type, its text form.
     """
 
     condition: Condition
@@ -167,69 +180,58 @@ class _Draft:
     questions: tuple[sql.Composable, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Collation:
-    """
-    What of a column's collation matters to comparisons.
-
-    Attributes:
-        identifier: Its name, or None for the database's own and for types without one.
-        is_deterministic: Whether it tells any two different texts apart.
-        is_bytewise: Whether it orders by bytes.
-        has_plain_case: Whether ASCII letters fold to ASCII letters.
-    """
-
-    identifier: sql.Identifier | None
-    is_deterministic: bool
-    is_bytewise: bool
-    has_plain_case: bool
-
-    @classmethod
-    def from_json(cls, text: str) -> _Collation:
-        row = json.loads(text)
-        # 'b' is the built-in provider: all its locales order by code point.
-        is_builtin = row["provider"] == "b"
-        is_c = row["provider"] == "c" and row["locale"] in _BYTEWISE_LOCALES
-        locales = [locale for locale in (row["locale"], row["ctype"]) if locale is not None]
-        is_named = row["name"] is not None and not row["is_default"]
-        return cls(
-            identifier=sql.Identifier(row["schema"], row["name"]) if is_named else None,
-            is_deterministic=row["is_deterministic"],
-            # Our bytes are UTF-8, PostgreSQL's are in the database's encoding.
-            is_bytewise=row["is_utf8"] and (is_builtin or is_c),
-            has_plain_case=all(locale.startswith(_PLAIN_CASE_LOCALES) for locale in locales),
-        )
+_Drafts: TypeAlias = "list[_Draft | BoundCondition]"
+"""The conditions of a filter; those that PostgreSQL need not be asked about are bound."""
 
 
-def _draft(
-    conditions: Conditions, relation: Relation, types: TypeCatalog
-) -> list[_Draft] | SubscriptionError:
-    positions = {column.name: place for place, column in enumerate(relation.columns)}
+def _draft(columns: _Columns, conditions: Conditions) -> _Drafts | SubscriptionError:
     try:
-        check_columns(conditions, None, positions)
-        return [
-            _draft_condition(condition, positions[condition.column], relation, types)
-            for condition in conditions
-        ]
+        check_columns(conditions, None, columns.positions)
+        return [_draft_condition(columns, condition) for condition in conditions]
     except SubscriptionError as error:
         return error
 
 
-def _draft_condition(
-    condition: Condition, position: int, relation: Relation, types: TypeCatalog
-) -> _Draft:
-    known = types.base(relation.columns[position].type_oid)
+def _draft_condition(columns: _Columns, condition: Condition) -> _Draft | BoundCondition:
+    known = columns.type(condition.column)
     if known is None:
         raise invalid(f"failed to lookup type for column {condition.column}")
-    questions: tuple[sql.Composable, ...] = ()
+    position = columns.positions[condition.column]
     if condition.operator is Operator.IS:
         _check_is(condition, known)
-    else:
-        collation = _COLLATION.format(
-            relation=sql.Literal(relation.oid), column=sql.Literal(condition.column)
+        return BoundCondition(
+            condition=condition,
+            position=position,
+            type=known,
+            collation=None,
+            decide=_decide_is(known, _IS_TEXTS[condition.value]),
+            texts=None,
         )
-        questions = (collation, *_checks(condition, known))
-    return _Draft(condition=condition, position=position, type=known, questions=questions)
+    collation = columns.collation(condition.column, known)
+    text_forms = None if collation is None else _known_forms(condition, known, collation)
+    if collation is not None and text_forms is not None:
+        return _compared(condition, position, known, collation, text_forms)
+    asked = collations.of_column(columns.relation_oid, condition.column)
+    return _Draft(
+        condition=condition,
+        position=position,
+        type=known,
+        questions=(asked, *_checks(condition, known)),
+    )
+
+
+def _known_forms(condition: Condition, known: PgType, collation: Collation) -> list[bytes] | None:
+    """Give the text forms of a condition's literals; None if PostgreSQL has to be asked."""
+    if condition.operator in _LIKES | _REGEXES or not collation.holds_any_text:
+        return None
+    if condition.operator is Operator.IN:
+        forms = element_forms(known.oid, condition.value)
+    else:
+        form = text_form(known.oid, condition.value)
+        forms = None if form is None else [form]
+    if forms is None or len(forms) > MAXIMUM_IN_COUNT:
+        return None
+    return [form.encode() for form in forms]
 
 
 def _check_is(condition: Condition, known: PgType) -> None:
@@ -276,14 +278,14 @@ def _checks(condition: Condition, known: PgType) -> tuple[sql.Composable, ...]:
     return (does_compare, sql.SQL("pg_catalog.json_build_array({})").format(text))
 
 
-def _questions(draft: list[_Draft] | SubscriptionError) -> list[sql.Composable]:
+def _questions(draft: _Drafts | SubscriptionError) -> list[sql.Composable]:
     if isinstance(draft, SubscriptionError):
         return []
-    return [question for condition in draft for question in condition.questions]
+    return [question for part in draft if isinstance(part, _Draft) for question in part.questions]
 
 
 def _finish(
-    draft: list[_Draft] | SubscriptionError, outcomes: Sequence[Outcome]
+    draft: _Drafts | SubscriptionError, outcomes: Sequence[Outcome]
 ) -> RowFilter | SubscriptionError:
     if isinstance(draft, SubscriptionError):
         return draft
@@ -291,8 +293,10 @@ def _finish(
     try:
         return RowFilter(
             conditions=tuple(
-                _bound(condition, [next(answers) for _ in condition.questions])
-                for condition in draft
+                _bound(part, [next(answers) for _ in part.questions])
+                if isinstance(part, _Draft)
+                else part
+                for part in draft
             )
         )
     except SubscriptionError as error:
@@ -306,29 +310,34 @@ def _bound(draft: _Draft, outcomes: Sequence[Outcome]) -> BoundCondition:
     Raises:
         SubscriptionError: An answer is an error.
     """
-    condition, known = draft.condition, draft.type
-    if condition.operator is Operator.IS:
-        return BoundCondition(
-            condition=condition,
-            position=draft.position,
-            type=known,
-            collation=None,
-            decide=_decide_is(known, _IS_TEXTS[condition.value]),
-            texts=None,
-        )
-    collation_json, _, *printed = (_answer(condition, outcome) for outcome in outcomes)
-    if collation_json is None:
+    described, _, *printed = (_answer(draft.condition, outcome) for outcome in outcomes)
+    if described is None:
         # The column is gone since the relation was described.
-        raise invalid(f"invalid column for filter {condition.column}")
-    collation = _Collation.from_json(collation_json)
-    literals = _literals(printed[0]) if printed else []
+        raise invalid(f"invalid column for filter {draft.condition.column}")
+    return _compared(
+        draft.condition,
+        draft.position,
+        draft.type,
+        Collation.from_fields(json.loads(described)),
+        _text_forms(printed[0]) if printed else [],
+    )
+
+
+def _compared(
+    condition: Condition,
+    position: int,
+    known: PgType,
+    collation: Collation,
+    text_forms: Sequence[bytes | None],
+) -> BoundCondition:
+    """Bind a condition that compares with literals; None is a NULL among those of an ``in``."""
     return BoundCondition(
         condition=condition,
-        position=draft.position,
+        position=position,
         type=known,
         collation=collation.identifier,
-        decide=_decision(condition, known, collation, literals),
-        texts=_indexable_texts(condition, known, collation, literals),
+        decide=_decision(condition, known, collation, text_forms),
+        texts=_indexable_texts(condition, known, collation, text_forms),
     )
 
 
@@ -342,7 +351,7 @@ def _answer(condition: Condition, outcome: Outcome) -> str | None:
     raise SubscriptionError(str(outcome))
 
 
-def _literals(printed: str | None) -> list[bytes | None]:
+def _text_forms(printed: str | None) -> list[bytes | None]:
     """Read the text forms of literals; None is a NULL among the values of an ``in``."""
     texts: list[str | None] = json.loads(printed) if printed else []
     if len(texts) > MAXIMUM_IN_COUNT:
@@ -353,7 +362,7 @@ def _literals(printed: str | None) -> list[bytes | None]:
 def _indexable_texts(
     condition: Condition,
     known: PgType,
-    collation: _Collation,
+    collation: Collation,
     literals: Sequence[bytes | None],
 ) -> frozenset[bytes] | None:
     is_equality = condition.operator in {Operator.EQ, Operator.IN} and not condition.is_negated
@@ -367,7 +376,7 @@ def _indexable_texts(
 def _decision(
     condition: Condition,
     known: PgType,
-    collation: _Collation,
+    collation: Collation,
     literals: Sequence[bytes | None],
 ) -> Decision:
     """Choose how values are judged: in Python where that is exact."""
@@ -438,7 +447,7 @@ def _decide_in(
     return decide
 
 
-def _decide_like(condition: Condition, known: PgType, collation: _Collation) -> Decision:
+def _decide_like(condition: Condition, known: PgType, collation: Collation) -> Decision:
     ignores_case = condition.operator is Operator.ILIKE
     is_exact = (
         known.oid in comparisons.TEXT_OIDS

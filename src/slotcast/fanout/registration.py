@@ -9,34 +9,40 @@ error and yet means that some events will never come is a warning.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from slotcast.changes import UNKNOWN, Operation, ReplicaIdentity
+from slotcast.changes import Operation
 from slotcast.errors import SubscriptionError
 from slotcast.fanout import filters
-from slotcast.fanout.binding import bind
+from slotcast.fanout.binding import bind, bind_here
 from slotcast.fanout.subscriptions import ANY, Binding, Equality
-from slotcast.lsn import Lsn
-from slotcast.postgres.catalog import privileges, published_tables
-from slotcast.postgres.types import TypeCatalog
-from slotcast.verdicts import Question, Verdict
+from slotcast.fanout.surveyor import Surveyor
+from slotcast.postgres.survey import Wanted
+from slotcast.postgres.together import Together
+from slotcast.postgres.types import BUILT_IN, TypeCatalog
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    import asyncio
+    from collections.abc import Collection, Mapping, Sequence
 
     from psycopg import AsyncConnection
     from psycopg.rows import TupleRow
     from psycopg_pool import AsyncConnectionPool
 
-    from slotcast.changes import Image
+    from slotcast.changes import Relation
     from slotcast.claims import Claims, JsonValue
     from slotcast.fanout.filters import Conditions
     from slotcast.fanout.row_filters import RowFilter
-    from slotcast.postgres.catalog import Privileges, Table
+    from slotcast.lsn import Lsn
+    from slotcast.postgres.catalog import Table
+    from slotcast.postgres.survey import Description
     from slotcast.verdicts import Judge
 
 _DEFAULT_SCHEMA: Final = "public"
+_BUILT_IN: Final = TypeCatalog(BUILT_IN)
+_ADMISSION_TIMEOUT_S: Final = 20.0
 _REFUSED: Final = "Unable to subscribe to changes with given parameters. "
 
 
@@ -99,13 +105,23 @@ def make_binding(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Newcomer:
+    """A viewer of some tables, of which the judge is to learn."""
+
+    claims: Claims
+    oids: tuple[int, ...]
+    relations: tuple[Relation, ...] = field(compare=False)
+
+
 class Registrar:
     """
     Checks bindings against the database.
 
     Args:
-        pool: For catalog queries.
-        judge: Tells which events a viewer can get at all.
+        pool: For what has to be asked for one join alone.
+        judge: Learns of every viewer.
+        tasks: Owns the tasks that ask for many joins together.
         publication: The publication that is streamed.
     """
 
@@ -113,12 +129,14 @@ class Registrar:
         self,
         pool: AsyncConnectionPool[AsyncConnection[TupleRow]],
         judge: Judge,
+        tasks: asyncio.TaskGroup,
         *,
         publication: str,
     ) -> None:
         self._pool = pool
         self._judge = judge
-        self._publication = publication
+        self._surveyor = Surveyor(pool, tasks, publication=publication)
+        self._admissions = Together(tasks.create_task, self._admit, timeout_s=_ADMISSION_TIMEOUT_S)
 
     async def check(self, bindings: Sequence[Binding], claims: Claims) -> Registered:
         """
@@ -127,160 +145,148 @@ class Registrar:
         Raises:
             SubscriptionError: A binding cannot be served; the message is the client's.
             psycopg.OperationalError: PostgreSQL could not be asked.
+            TimeoutError: PostgreSQL did not answer.
         """
-        checked: list[Binding] = []
-        warnings: dict[str, None] = {}
-        probes: dict[int, Question] = {}
-        tables: dict[int, Table] = {}
-        await self._learn(bindings, claims)
-        async with self._pool.connection() as connection:
-            since = await _position(connection)
-            catalog = _Catalog(connection, self._publication, claims.role, bindings)
-            for asked in bindings:
-                binding = asked
-                for table in await catalog.tables(binding):
-                    readable, equality = await _check_table(catalog, binding, table)
-                    if ANY not in (binding.schema, binding.table):
-                        binding = replace(binding, equality=equality)
-                    tables[table.relation.oid] = table
-                    if not readable and ANY not in (binding.schema, binding.table):
-                        warnings[_unreadable(table, claims)] = None
-                    elif (
-                        readable
-                        and binding.wants(Operation.DELETE)
-                        and table.relation.replica_identity
-                        in (
-                            ReplicaIdentity.DEFAULT,
-                            ReplicaIdentity.NOTHING,
-                        )
-                    ):
-                        probes[table.relation.oid] = _deletion(table, claims)
-                checked.append(binding)
-        for oid, answer in zip(probes, await self._judge.judge(list(probes.values())), strict=True):
-            if answer[claims].verdict is Verdict.UNKNOWABLE:
-                warnings[_unjudgeable(tables[oid])] = None
-        return Registered(since=since, bindings=tuple(checked), warnings=tuple(warnings))
+        wanted = [_wanted(binding, claims) for binding in bindings]
+        found = await self._surveyor.describe(wanted)
+        check = _Check(self._pool, claims, bindings)
+        checked = [
+            await check.binding(binding, found[each])
+            for binding, each in zip(bindings, wanted, strict=True)
+        ]
+        relations = {
+            description.table.relation.oid: description.table.relation
+            for each in wanted
+            if not each.is_wildcard
+            for description in found[each]
+        }
+        # What the judge learns has to be as of an earlier moment than the first change.
+        await self._admissions.answers(
+            [_Newcomer(claims, tuple(relations), tuple(relations.values()))]
+        )
+        return Registered(
+            since=await self._surveyor.position(),
+            bindings=tuple(checked),
+            warnings=tuple(check.warnings),
+        )
 
-    async def _learn(self, bindings: Sequence[Binding], claims: Claims) -> None:
-        """Let the judge learn what it has to know of a viewer, before the position is read."""
-        async with self._pool.connection() as connection:
-            catalog = _Catalog(connection, self._publication, claims.role, bindings)
-            relations = {
-                table.relation.oid: table.relation
-                for binding in bindings
-                if ANY not in (binding.schema, binding.table)
-                for table in await catalog.tables(binding)
-            }
-        await self._judge.admit(list(relations.values()), claims)
+    async def _admit(self, newcomers: Collection[_Newcomer]) -> Mapping[_Newcomer, None]:
+        """Let the judge learn of viewers, all who want the same tables together."""
+        groups: defaultdict[tuple[int, ...], list[_Newcomer]] = defaultdict(list)
+        for newcomer in newcomers:
+            groups[newcomer.oids].append(newcomer)
+        for group in groups.values():
+            await self._judge.admit(group[0].relations, [each.claims for each in group])
+        return dict.fromkeys(newcomers)
 
 
-class _Catalog:
+class _Check:
     """
-    What one join has to know of the database; each thing is asked once, however many bindings.
+    The check of one join.
 
     Args:
-        connection: Any connection of the pool.
-        publication: The publication that is streamed.
-        role: The client's.
+        pool: For filters that PostgreSQL has to look at.
+        claims: The client's.
         bindings: All of the join.
+
+    Attributes:
+        warnings: What will not come, each said once.
     """
 
     def __init__(
         self,
-        connection: AsyncConnection[TupleRow],
-        publication: str,
-        role: str,
+        pool: AsyncConnectionPool[AsyncConnection[TupleRow]],
+        claims: Claims,
         bindings: Sequence[Binding],
     ) -> None:
-        self.role = role
-        self._connection = connection
-        self._publication = publication
+        self.warnings: dict[str, None] = {}
+        self._pool = pool
+        self._claims = claims
         self._bindings = bindings
-        self._types = TypeCatalog()
-        self._tables: dict[tuple[str, str], list[Table]] = {}
-        self._privileges: dict[int, Privileges] = {}
         self._filters: dict[int, dict[Conditions, RowFilter | SubscriptionError]] = {}
 
-    async def tables(self, binding: Binding) -> list[Table]:
+    async def binding(self, binding: Binding, found: Sequence[Description]) -> Binding:
         """
-        Find the published tables that *binding* names.
+        Check one binding against the tables that it names, and note what its filter says.
 
         Raises:
-            SubscriptionError: It names one table, which is not published.
+            SubscriptionError: It cannot be served.
         """
-        key = (binding.schema, binding.table)
-        if key not in self._tables:
-            self._tables[key] = await published_tables(
-                self._connection, self._publication, schema=binding.schema, table=binding.table
-            )
-        if not self._tables[key] and ANY not in key:
+        is_wildcard = ANY in (binding.schema, binding.table)
+        if not found and not is_wildcard:
             raise SubscriptionError(
                 f"{_REFUSED}Please check Realtime is enabled for the given connect parameters:"
                 f" {_describe(binding)}"
             )
-        return self._tables[key]
+        equality = None
+        for description in found:
+            try:
+                equality = await self._table(binding, description)
+            except SubscriptionError as error:
+                raise SubscriptionError(
+                    f"{_REFUSED}An exception happened so please check your connect parameters:"
+                    f" {_describe(binding)}. Exception: {error}"
+                ) from error
+            self._warn(binding, description, is_wildcard=is_wildcard)
+        return binding if is_wildcard else replace(binding, equality=equality)
 
-    async def privileges(self, table: Table) -> Privileges:
-        """Tell what the role may select of *table*."""
-        oid = table.relation.oid
-        if oid not in self._privileges:
-            self._privileges[oid] = await privileges(self._connection, oid, self.role)
-        return self._privileges[oid]
+    async def _table(self, binding: Binding, description: Description) -> Equality | None:
+        """Check one table of a binding; gives what the filter says of one of its columns."""
+        if not description.role_exists:
+            raise filters.invalid(f'role "{self._claims.role}" does not exist')
+        filters.check_columns(binding.conditions, binding.select, description.readable)
+        if not binding.conditions:
+            return None
+        bound = await self._row_filter(description, binding.conditions)
+        if isinstance(bound, SubscriptionError):
+            raise bound
+        return _equality(bound, description.table)
 
-    async def row_filter(
-        self, table: Table, conditions: Conditions
+    def _warn(self, binding: Binding, description: Description, *, is_wildcard: bool) -> None:
+        """Note what will not come of a table."""
+        if not description.readable:
+            if not is_wildcard:
+                self.warnings[_unreadable(description.table, self._claims)] = None
+        elif binding.wants(Operation.DELETE) and not description.judges_deletions:
+            self.warnings[_unjudgeable(description.table)] = None
+
+    async def _row_filter(
+        self, description: Description, conditions: Conditions
     ) -> RowFilter | SubscriptionError:
-        """Bind the filter of a binding to *table*, and all others of the join along with it."""
-        oid = table.relation.oid
-        if oid not in self._filters:
+        """Bind the filter of a binding to a table, and all others of the join along with it."""
+        relation = description.table.relation
+        if relation.oid not in self._filters:
             wanted = list(
                 dict.fromkeys(
                     binding.conditions
                     for binding in self._bindings
                     if binding.conditions
-                    and binding.schema in (ANY, table.relation.schema)
-                    and binding.table in (ANY, table.relation.name)
+                    and binding.schema in (ANY, relation.schema)
+                    and binding.table in (ANY, relation.name)
                 )
             )
-            bound = await bind(self._connection, table.relation, self._types, wanted)
-            self._filters[oid] = dict(zip(wanted, bound, strict=True))
-        return self._filters[oid][conditions]
+            bound = await self._bind(description, wanted)
+            self._filters[relation.oid] = dict(zip(wanted, bound, strict=True))
+        return self._filters[relation.oid][conditions]
+
+    async def _bind(
+        self, description: Description, wanted: Sequence[Conditions]
+    ) -> list[RowFilter | SubscriptionError]:
+        """Bind filters to a table, asking PostgreSQL only about those that it alone knows."""
+        relation = description.table.relation
+        bound = bind_here(relation, _BUILT_IN, description.collations, wanted)
+        rest = [
+            conditions for conditions, known in zip(wanted, bound, strict=True) if known is None
+        ]
+        if not rest:
+            return [known for known in bound if known is not None]
+        async with self._pool.connection() as connection:
+            asked = iter(await bind(connection, relation, TypeCatalog(), rest))
+        return [next(asked) if known is None else known for known in bound]
 
 
-async def _check_table(
-    catalog: _Catalog, binding: Binding, table: Table
-) -> tuple[frozenset[str], Equality | None]:
-    """
-    Check one table of a binding.
-
-    Returns:
-        The columns that the role may select, and what the filter says of one of them.
-    """
-    equality = None
-    allowed = await catalog.privileges(table)
-    try:
-        if not allowed.role_exists:
-            raise filters.invalid(f'role "{catalog.role}" does not exist')
-        filters.check_columns(binding.conditions, binding.select, allowed.readable)
-        if binding.conditions:
-            bound = await catalog.row_filter(table, binding.conditions)
-            if isinstance(bound, SubscriptionError):
-                raise bound
-            equality = _equality(bound, table)
-    except SubscriptionError as error:
-        raise SubscriptionError(
-            f"{_REFUSED}An exception happened so please check your connect parameters:"
-            f" {_describe(binding)}. Exception: {error}"
-        ) from error
-    return allowed.readable, equality
-
-
-async def _position(connection: AsyncConnection[TupleRow]) -> Lsn:
-    cursor = await connection.execute("select pg_catalog.pg_current_wal_insert_lsn()::text")
-    row = await cursor.fetchone()
-    if row is None:
-        raise AssertionError("a SELECT without FROM returns a row")
-    return Lsn.parse(row[0])
+def _wanted(binding: Binding, claims: Claims) -> Wanted:
+    return Wanted(schema=binding.schema, table=binding.table, role=claims.role)
 
 
 def _equality(row_filter: RowFilter, table: Table) -> Equality | None:
@@ -291,12 +297,6 @@ def _equality(row_filter: RowFilter, table: Table) -> Equality | None:
     place, texts = found
     column = table.relation.columns[place]
     return Equality(column=column.name, type_oid=column.type_oid, texts=texts)
-
-
-def _deletion(table: Table, claims: Claims) -> Question:
-    """Ask whether the old image of a DELETE could be judged at all."""
-    image: Image = tuple(None if column.is_key else UNKNOWN for column in table.relation.columns)
-    return Question(relation=table.relation, image=image, viewers=frozenset({claims}))
 
 
 def _unreadable(table: Table, claims: Claims) -> str:

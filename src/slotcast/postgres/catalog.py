@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from slotcast.changes import Column, Operation, Relation, ReplicaIdentity
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from psycopg import AsyncConnection
     from psycopg.rows import TupleRow
 
@@ -33,22 +35,41 @@ class Table:
         """Names of the primary key's columns; empty without one."""
         return frozenset(column.name for column in self.relation.columns if column.is_key)
 
+    @classmethod
+    def from_row(cls, row: Sequence[Any]) -> Table:
+        """
+        Read what a query says of a table.
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Privileges:
-    """
-    What a role may select of a table.
+        Args:
+            row: Its OID, identifier, schema, name and replica identity; then lists of its
+                columns' names, type OIDs and type modifiers, and of whether they belong to
+                the primary key and are generated.
+        """
+        oid, identifier, schema, name, identity, names, type_oids, modifiers, keys, generated = row
+        columns = tuple(
+            Column(name=column, type_oid=type_oid, type_modifier=modifier, is_key=is_key)
+            for column, type_oid, modifier, is_key in zip(
+                names, type_oids, modifiers, keys, strict=True
+            )
+        )
+        return cls(
+            identifier=identifier,
+            relation=Relation(
+                oid=oid,
+                schema=schema,
+                name=name,
+                replica_identity=ReplicaIdentity(identity),
+                columns=columns,
+            ),
+            generated=frozenset(
+                column
+                for column, is_generated in zip(names, generated, strict=True)
+                if is_generated
+            ),
+        )
 
-    Attributes:
-        readable: Names of the columns it may select; none without USAGE on the schema.
-        role_exists: Whether there is such a role and the server may act as it.
-    """
 
-    readable: frozenset[str]
-    role_exists: bool
-
-
-_TABLES: Final = """
+_TABLE: Final = """
 select c.oid, pg_catalog.format('%%I.%%I', n.nspname, c.relname), n.nspname, c.relname,
        c.relreplident::text,
        array_agg(a.attname::text order by a.attnum),
@@ -60,18 +81,9 @@ from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 left join pg_catalog.pg_index i on i.indrelid = c.oid and i.indisprimary
-where {condition}
+where c.oid = %s
 group by c.oid, n.nspname, c.relname, c.relreplident
-order by n.nspname, c.relname
 """
-
-_BY_OID: Final = _TABLES.format(condition="c.oid = %s")
-_PUBLISHED: Final = _TABLES.format(
-    condition="""exists (
-    select from pg_catalog.pg_publication_tables p
-    where p.pubname = %s and p.schemaname = n.nspname and p.tablename = c.relname
-      and (%s = '*' or p.schemaname = %s) and (%s = '*' or p.tablename = %s))"""
-)
 _PUBLISHED_OPERATIONS: Final = """
 select pub.pubinsert, pub.pubupdate, pub.pubdelete
 from pg_catalog.pg_class c
@@ -83,40 +95,13 @@ where c.oid = %s and t.pubname = %s
     select from pg_catalog.pg_publication_rel r where r.prrelid = c.oid and r.prpubid <> pub.oid
       and r.prpubid in (select o.oid from pg_catalog.pg_publication o where o.pubname = %s)))
 """
-_PRIVILEGES: Final = """
-select array(
-    select a.attname::text from pg_catalog.pg_attribute a
-    where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-      and pg_catalog.has_schema_privilege(r.oid, c.relnamespace, 'USAGE')
-      and pg_catalog.has_column_privilege(r.oid, c.oid, a.attnum, 'SELECT'))
-from pg_catalog.pg_class c, pg_catalog.pg_roles r
-where c.oid = %s and r.rolname = %s
-  and pg_catalog.pg_has_role(r.oid, 'MEMBER')
-"""
 
 
 async def table_by_oid(connection: AsyncConnection[TupleRow], oid: int) -> Table | None:
     """Describe a table, or return None when it is gone."""
-    cursor = await connection.execute(_BY_OID, [oid])
+    cursor = await connection.execute(_TABLE, [oid])
     row = await cursor.fetchone()
-    return None if row is None else _table(row)
-
-
-async def published_tables(
-    connection: AsyncConnection[TupleRow], publication: str, *, schema: str, table: str
-) -> list[Table]:
-    """
-    Describe the published tables that a subscription names.
-
-    Args:
-        connection: Any connection.
-        publication: Name of the publication.
-        schema: A schema's name, or ``*`` for all.
-        table: A table's name, or ``*`` for all.
-    """
-    parameters = [publication, schema, schema, table, table]
-    cursor = await connection.execute(_PUBLISHED, parameters)
-    return [_table(row) for row in await cursor.fetchall()]
+    return None if row is None else Table.from_row(row)
 
 
 async def published_operations(
@@ -140,36 +125,4 @@ async def published_operations(
     flags = (False, False, False) if row is None else row
     return frozenset(
         operation for operation, is_published in zip(Operation, flags, strict=True) if is_published
-    )
-
-
-async def privileges(connection: AsyncConnection[TupleRow], oid: int, role: str) -> Privileges:
-    """Tell what *role* may select of the table *oid*."""
-    cursor = await connection.execute(_PRIVILEGES, [oid, role])
-    row = await cursor.fetchone()
-    if row is None:
-        return Privileges(readable=frozenset(), role_exists=False)
-    return Privileges(readable=frozenset(row[0]), role_exists=True)
-
-
-def _table(row: TupleRow) -> Table:
-    oid, identifier, schema, name, identity, names, type_oids, modifiers, keys, generated = row
-    columns = tuple(
-        Column(name=column, type_oid=type_oid, type_modifier=modifier, is_key=is_key)
-        for column, type_oid, modifier, is_key in zip(
-            names, type_oids, modifiers, keys, strict=True
-        )
-    )
-    return Table(
-        identifier=identifier,
-        relation=Relation(
-            oid=oid,
-            schema=schema,
-            name=name,
-            replica_identity=ReplicaIdentity(identity),
-            columns=columns,
-        ),
-        generated=frozenset(
-            column for column, is_generated in zip(names, generated, strict=True) if is_generated
-        ),
     )

@@ -80,6 +80,31 @@ class PgType:
         return self.schema if self.has_own_operators else "pg_catalog"
 
 
+def _built_in(
+    oid: int, name: str, display_name: str, category: str, *, has_own_operators: bool = True
+) -> PgType:
+    return PgType(
+        oid=oid,
+        schema="pg_catalog",
+        name=name,
+        display_name=display_name,
+        kind=TypeKind.BASE,
+        category=category,
+        has_own_operators=has_own_operators,
+    )
+
+
+BUILT_IN: Final = (
+    _built_in(16, "bool", "boolean", "B"),
+    _built_in(20, "int8", "bigint", "N"),
+    _built_in(21, "int2", "smallint", "N"),
+    _built_in(23, "int4", "integer", "N"),
+    _built_in(25, "text", "text", "S"),
+    _built_in(1043, "varchar", "character varying", "S", has_own_operators=False),
+    _built_in(2950, "uuid", "uuid", "U"),
+)
+"""Types that are the same in every database, and that most filters are about."""
+
 # A type is a true array if it is what its element names as `typarray`: `point` and
 # `int2vector` have elements, too, but print otherwise.
 _LOAD: Final = """
