@@ -420,6 +420,12 @@ class PolicyStore:
                     fact.fail(viewer)
                 else:
                     fact.learn(viewer, values)
+            for fact in facts:
+                # Without what tells which rows count, it could not follow them.
+                if fact.source is not None and any(
+                    viewer not in inner.values for inner in rules.facts_of(fact.source.rule)
+                ):
+                    fact.fail(viewer)
 
     def _found_out(self, viewer: Viewer, fact: Fact) -> None:
         missing = self._missing.get(viewer)
