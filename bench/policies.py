@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import dataclasses
 import json
 import os
 import resource
@@ -43,8 +42,6 @@ import psycopg
 from bench import salons
 from bench.processes import cpu_s, listening
 from bench.viewers import Viewers, compile_viewers, joined_viewers
-
-from slotcast.settings import Settings
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
@@ -134,17 +131,10 @@ class Machine:
 # Engines.
 
 
-def policies_environment(policies: str) -> dict[str, str]:
-    """Let a server judge by compiled policies or by the oracle alone, if it knows both."""
-    if any(field.name == "policies" for field in dataclasses.fields(Settings)):
-        return {"SLOTCAST_POLICIES": policies}
-    return {}
-
-
 def slotcast(
     name: str, policies: str, *, is_filtered: bool = False, module: str = "slotcast"
 ) -> Engine:
-    environment = {"SLOTCAST_IDLE_TIMEOUT_S": "3600", **policies_environment(policies)}
+    environment = {"SLOTCAST_IDLE_TIMEOUT_S": "3600", "SLOTCAST_POLICIES": policies}
 
     @asynccontextmanager
     async def start(url: str) -> AsyncGenerator[Running]:
