@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 
     from slotcast.changes import Change, Image, TransactionSlice
     from slotcast.claims import Claims
+    from slotcast.counters import TableCounts
     from slotcast.fanout.filters import Conditions
     from slotcast.fanout.payloads import Projection
     from slotcast.fanout.subscriptions import Recipient
@@ -318,20 +319,50 @@ class Hub:
 
     async def _prepare(self, wanted: Sequence[_Wanted]) -> list[_Delivery]:
         """Complete the images of changes, and keep the bindings whose filters let them through."""
-        async with self._pool.connection() as connection:
-            deliveries = [
+        deliveries = self._prepare_at_once(wanted)
+        if deliveries is None:
+            async with self._pool.connection() as connection:
+                deliveries = [
+                    _Delivery(
+                        change=change,
+                        version=await self._versions.get(connection, change.relation),
+                        slice=transaction,
+                        found=found,
+                    )
+                    for transaction, change, found in wanted
+                ]
+                deliveries = [delivery for delivery in deliveries if delivery.is_published]
+                await _complete(connection, deliveries)
+                await _bind(connection, deliveries)
+        for delivery in deliveries:
+            delivery.found = [pair for pair in delivery.found if _may_pass(delivery, *pair)]
+        return [delivery for delivery in deliveries if delivery.found]
+
+    def _prepare_at_once(self, wanted: Sequence[_Wanted]) -> list[_Delivery] | None:
+        """Do what `_prepare` does if nothing of it needs PostgreSQL; else return None."""
+        deliveries: list[_Delivery] = []
+        for transaction, change, found in wanted:
+            version = self._versions.known(change.relation)
+            if version is None:
+                return None
+            if change.operation not in version.published:
+                continue
+            if not version.is_complete(change.new, change.old) or any(
+                binding.conditions and version.row_filter(binding.conditions) is None
+                for _, binding in found
+            ):
+                return None
+            deliveries.append(
                 _Delivery(
                     change=change,
-                    version=await self._versions.get(connection, change.relation),
+                    version=version,
                     slice=transaction,
                     found=found,
+                    new=change.new,
+                    old=change.old,
                 )
-                for transaction, change, found in wanted
-            ]
-            deliveries = [delivery for delivery in deliveries if delivery.is_published]
-            await _complete(connection, deliveries)
-            await _filter(connection, deliveries)
-        return [delivery for delivery in deliveries if delivery.found]
+            )
+        return deliveries
 
     async def _rule(self, deliveries: Sequence[_Delivery]) -> None:
         """Let the judge say who may see what."""
@@ -416,29 +447,46 @@ class Hub:
         relation = delivery.change.relation
         counts = self.counts.table(relation.schema, relation.name)
         encoder = _Encoder(delivery, self._record_limit_bytes)
-        messages: defaultdict[tuple[Subscription, tuple[str, ...] | None], list[int]] = defaultdict(
-            list
-        )
+        messages: dict[tuple[Subscription, tuple[str, ...] | None], tuple[int, ...]] = {}
+        visible, rulings = Verdict.VISIBLE, delivery.rulings
         for subscription, binding in found:
-            ruling = delivery.rulings[subscription.claims]
-            if not self._is_entitled(delivery, subscription, ruling):
-                if ruling.verdict in (Verdict.FAILED, Verdict.TOO_SLOW):
-                    counts.failed += 1
-                else:
-                    counts.denied += 1
+            ruling = rulings[subscription.claims]
+            # Mostly nothing else is to be looked at.
+            if (ruling.verdict is not visible or binding.conditions) and not self._lets_through(
+                delivery, subscription, binding, counts
+            ):
                 continue
-            if not self._may_ask(delivery, binding, ruling):
-                counts.denied += 1
-            elif self._passes(delivery, subscription, binding):
-                messages[subscription, binding.select].append(binding.id)
+            key = (subscription, binding.select)
+            ids = messages.get(key)
+            messages[key] = (binding.id,) if ids is None else (*ids, binding.id)
         for (subscription, select), ids in messages.items():
             data = encoder.data(subscription.claims, select)
             if data is not None:
                 recipient = subscription.recipient
-                recipient.send(encoder.frame(recipient, tuple(dict.fromkeys(ids)), data))
+                recipient.send(encoder.frame(recipient, ids, data))
         counts.changes += 1
         counts.deliveries += len(messages)
         return len(messages)
+
+    def _lets_through(
+        self,
+        delivery: _Delivery,
+        subscription: Subscription,
+        binding: Binding,
+        counts: TableCounts,
+    ) -> bool:
+        """Tell whether a binding gets a change; one that does not is counted, and told why."""
+        ruling = delivery.rulings[subscription.claims]
+        if not self._is_entitled(delivery, subscription, ruling):
+            if ruling.verdict in (Verdict.FAILED, Verdict.TOO_SLOW):
+                counts.failed += 1
+            else:
+                counts.denied += 1
+            return False
+        if not self._may_ask(delivery, binding, ruling):
+            counts.denied += 1
+            return False
+        return self._passes(delivery, subscription, binding)
 
     def _give_up(
         self, change: Change, found: Sequence[tuple[Subscription, Binding]], error: Exception
@@ -536,6 +584,9 @@ class _Encoder:
     _data: dict[tuple[Projection, bool], bytes] = field(
         default_factory=dict[tuple["Projection", bool], bytes]
     )
+    _shared: dict[tuple[int, bool, tuple[str, ...] | None], bytes | None] = field(
+        default_factory=dict[tuple[int, bool, tuple[str, ...] | None], "bytes | None"]
+    )
     _frames: dict[tuple[Hashable, tuple[int, ...], int], bytes] = field(
         default_factory=dict[tuple["Hashable", tuple[int, ...], int], bytes]
     )
@@ -544,14 +595,23 @@ class _Encoder:
         """Encode what a viewer gets, or return None if its role may read no column."""
         delivery = self.delivery
         ruling = delivery.rulings[claims]
-        projection = delivery.version.layout.projection(ruling.readable, select)
-        if projection is None:
-            return None
         if delivery.change.operation is Operation.UPDATE:
-            old_ruling = delivery.old_rulings.get(claims)
+            old_ruling = delivery.old_rulings.get(claims) if delivery.old_rulings else None
             sees_old = old_ruling is not None and old_ruling.verdict is Verdict.VISIBLE
         else:
             sees_old = ruling.verdict is Verdict.VISIBLE
+        # The judge gives those who may see the same one and the same ruling.
+        shared = (id(ruling), sees_old, select)
+        if shared not in self._shared:
+            self._shared[shared] = self._projected(ruling.readable, select, sees_old=sees_old)
+        return self._shared[shared]
+
+    def _projected(
+        self, readable: frozenset[str], select: tuple[str, ...] | None, *, sees_old: bool
+    ) -> bytes | None:
+        projection = self.delivery.version.layout.projection(readable, select)
+        if projection is None:
+            return None
         key = (projection, sees_old)
         encoded = self._data.get(key)
         if encoded is None:
@@ -684,8 +744,8 @@ def _is_last_write(delivery: _Delivery) -> bool:
     )
 
 
-async def _filter(connection: AsyncConnection[TupleRow], deliveries: Sequence[_Delivery]) -> None:
-    """Drop the bindings whose filters certainly do not let a change through."""
+async def _bind(connection: AsyncConnection[TupleRow], deliveries: Sequence[_Delivery]) -> None:
+    """Prepare to filter changes."""
     conditions: defaultdict[TableVersion, list[Conditions]] = defaultdict(list)
     for delivery in deliveries:
         conditions[delivery.version] += (
@@ -693,8 +753,6 @@ async def _filter(connection: AsyncConnection[TupleRow], deliveries: Sequence[_D
         )
     for version, wanted in conditions.items():
         await version.bind(connection, wanted)
-    for delivery in deliveries:
-        delivery.found = [pair for pair in delivery.found if _may_pass(delivery, *pair)]
 
 
 def _may_pass(delivery: _Delivery, subscription: Subscription, binding: Binding) -> bool:

@@ -69,6 +69,10 @@ class TableVersion:
         self._added = [column.name for column in relation.columns if column.name not in places]
         self._key_places = [place for place, column in enumerate(source.columns) if column.is_key]
 
+    def is_complete(self, *images: Image | None) -> bool:
+        """Tell whether `complete` would give *images* back as they are."""
+        return not self._added and not any(image and UNCHANGED in image for image in images)
+
     async def complete(
         self,
         connection: AsyncConnection[Any],
@@ -180,6 +184,11 @@ class TableVersions:
         self._publication = publication
         self._private_publication = private_publication
         self._by_oid: dict[int, TableVersion] = {}
+
+    def known(self, source: Relation) -> TableVersion | None:
+        """Get the version of *source* if its catalog was read already."""
+        found = self._by_oid.get(source.oid)
+        return found if found is not None and found.source is source else None
 
     async def get(self, connection: AsyncConnection[Any], source: Relation) -> TableVersion:
         """Get the version of *source*, reading the catalog when it is new."""

@@ -126,21 +126,25 @@ class PolicyJudge:
         images: defaultdict[tuple[int, str], dict[Image, None]] = defaultdict(dict)
         viewers: defaultdict[tuple[int, str], dict[Viewer, None]] = defaultdict(dict)
         relations: dict[int, Relation] = {}
+        find = self._store.viewer
         for question in questions:
-            relations[id(question.relation)] = question.relation
-            for claims in question.viewers:
-                key = (id(question.relation), claims.role)
-                images[key][question.image] = None
-                viewers[key][self._store.viewer(claims)] = None
-        known: dict[tuple[int, str], Compiled] = {}
-        for key, gathered in images.items():
-            identity, role = key
-            relation = relations[identity]
-            compiled = await self._store.compiled(relation, role)
-            known[key] = compiled
-            await self._store.admit(compiled, viewers[key])
-            await self._store.compute(compiled.access.computed, gathered)
-        return known
+            identity = id(question.relation)
+            relations[identity] = question.relation
+            by_role = _by_role(question.viewers)
+            for role, of_role in by_role.items():
+                images[identity, role][question.image] = None
+                viewers[identity, role].update(dict.fromkeys(map(find, of_role)))
+        while True:
+            known: dict[tuple[int, str], Compiled] = {}
+            for key, gathered in images.items():
+                identity, role = key
+                relation = relations[identity]
+                compiled = await self._store.compiled(relation, role)
+                known[key] = compiled
+                await self._store.admit(compiled, viewers[key])
+                await self._store.compute(compiled.access.computed, gathered)
+            if all(self._store.is_current(compiled) for compiled in known.values()):
+                return known
 
 
 def _decide(
@@ -196,6 +200,13 @@ def _members(
     if found.viewers is None:
         return compiled.viewers
     return frozenset(found.viewers).union(*odd, missing) if odd or missing else found.viewers
+
+
+def _by_role(viewers: Collection[Claims]) -> dict[str, list[Claims]]:
+    grouped: defaultdict[str, list[Claims]] = defaultdict(list)
+    for claims in viewers:
+        grouped[claims.role].append(claims)
+    return grouped
 
 
 class _Bench:

@@ -232,6 +232,11 @@ class PolicyStore:
                         found = await self._compile(connection, relation, role)
         return found
 
+    def is_current(self, compiled: Compiled) -> bool:
+        """Tell whether policies were not compiled anew meanwhile."""
+        access = compiled.access
+        return self._compiled.get((access.relation.oid, access.role)) is compiled
+
     def of_table(self, table: int) -> list[Compiled]:
         """Give the compiled policies on a table, by its OID, for all roles."""
         return self._by_oid.get(table, [])
