@@ -48,5 +48,5 @@ class SessionParser(CodeBlockParser):
 
 pytest_collect_file = Sybil(
     parsers=[CodeBlockParser("python", check_program), SessionParser()],
-    patterns=["README.md", "docs/**/*.md"],
+    patterns=["README.md", "docs/*.md", "docs/**/*.md"],
 ).pytest()
