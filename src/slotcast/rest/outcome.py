@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
 
     from slotcast.rest.plan.planning import Plan
-    from slotcast.rest.query.composing import Composed
     from slotcast.rest.request.ast import Request
+    from slotcast.rest.shapes import Prepared
 
 SNAPSHOT: Final = "Slotcast-Snapshot"
 """
@@ -155,19 +155,19 @@ def total_of(
 # Responses -----------------------------------------------------------------------------
 
 
-def respond(
-    request: Request,
-    plan: Plan,
-    composed: Composed,
-    results: Sequence[PGresult],
-    row_limit: int | None,
-) -> Response:
+def respond(prepared: Prepared, results: Sequence[PGresult], row_limit: int | None) -> Response:
     """
     Make the response.
+
+    Args:
+        prepared: What was asked.
+        results: What PostgreSQL said to it.
+        row_limit: Up to how many rows an estimate has to be exact.
 
     Raises:
         RestError: PGRST103, PGRST111 or PGRST112.
     """
+    request, plan, composed = prepared.request, prepared.plan, prepared.composed
     if composed.is_explained:
         return _explained(request, plan, results[0])
     outcome = read_outcome(results[0])
@@ -175,7 +175,7 @@ def respond(
         case RelationRead() | RoutineCall():
             planned = planned_total(results[1]) if composed.estimate is not None else None
             total = total_of(request, outcome, planned, row_limit)
-            response = _read(request, plan, outcome, total)
+            response = _read(prepared, plan, outcome, total)
         case RelationWrite():
             response = _written(request, plan, outcome)
         case _:
@@ -198,14 +198,15 @@ def _explained(request: Request, plan: Plan, result: PGresult) -> Response:
 
 
 def _read(
-    request: Request, plan: RelationRead | RoutineCall, outcome: Outcome, total: int | None
+    prepared: Prepared, plan: RelationRead | RoutineCall, outcome: Outcome, total: int | None
 ) -> Response:
+    request = prepared.request
     offset = max(request.range.offset, 0)
     status = read_status(offset, outcome.row_count, total)
     headers = [("Content-Range", content_range(offset, outcome.row_count, total))]
     if isinstance(request.target, Relation):
-        canonical = request.query.canonical
-        headers.append(("Content-Location", content_location(request.target.name, canonical)))
+        where = content_location(request.target.name, prepared.canonical)
+        headers.append(("Content-Location", where))
     _add_preferences(headers, request)
     if isinstance(plan, RoutineCall) and plan.call.routine.is_void:
         return _response(request, _NO_CONTENT, headers, b"")

@@ -35,6 +35,7 @@ from slotcast.rest.response.answer import Response
 from slotcast.rest.response.failures import response_to
 from slotcast.rest.response.preferences import effective_max_affected
 from slotcast.rest.schema import QualifiedName, Volatility
+from slotcast.rest.shapes import Prepared, ShapeCache
 from slotcast.rest.transaction import Work, run
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 
 _UNAVAILABLE: Final = 503
 _NOT_FOUND: Final = 404
+_OPTIONS: Final = "OPTIONS"
 _UNSENT: Final = frozenset({"cookie"})
 
 
@@ -78,7 +80,7 @@ class _Loaded:
     configuration: RestConfiguration
     role_settings: Mapping[str, Mapping[str, str]]
     request_rules: RequestRules
-    plan_rules: PlanRules
+    shapes: ShapeCache
     search_paths: Mapping[str, str]
     pre_request: Statement | None
 
@@ -107,28 +109,40 @@ class RestService:
     ) -> None:
         """Serve by what was read from the database, from the next request on."""
         extra = configuration.extra_search_path
+        request_rules = RequestRules(
+            schemas=configuration.schemas,
+            timezones=cache.time_zones,
+            may_choose_end=configuration.ending.may_be_chosen,
+            is_root_served=configuration.is_described,
+            root_function=configuration.root_function,
+        )
+        plan_rules = PlanRules(
+            reading=ReadRules(
+                row_limit=configuration.row_limit,
+                has_aggregates=configuration.has_aggregates,
+                depth_limit=self._limits.depth_limit,
+                embed_limit=self._limits.embed_limit,
+                condition_limit=self._limits.condition_limit,
+            ),
+            may_explain=configuration.may_explain,
+        )
+
+        def prepare(http: HttpRequest) -> Prepared:
+            request = read_request(http, request_rules)
+            if isinstance(request.target, Root):
+                message = "Root endpoint metadata is disabled"
+                raise RestError(_NOT_FOUND, ErrorBody("PGRST126", message))
+            planned = plan(request, cache, plan_rules)
+            composed = compose(planned, request.preferences, row_limit=configuration.row_limit)
+            return Prepared(request, planned, composed, request.query.canonical)
+
         self._gateway.follow(configuration.anonymous_role)
         self._loaded = _Loaded(
             cache=cache,
             configuration=configuration,
             role_settings=role_settings,
-            request_rules=RequestRules(
-                schemas=configuration.schemas,
-                timezones=cache.time_zones,
-                may_choose_end=configuration.ending.may_be_chosen,
-                is_root_served=configuration.is_described,
-                root_function=configuration.root_function,
-            ),
-            plan_rules=PlanRules(
-                reading=ReadRules(
-                    row_limit=configuration.row_limit,
-                    has_aggregates=configuration.has_aggregates,
-                    depth_limit=self._limits.depth_limit,
-                    embed_limit=self._limits.embed_limit,
-                    condition_limit=self._limits.condition_limit,
-                ),
-                may_explain=configuration.may_explain,
-            ),
+            request_rules=request_rules,
+            shapes=ShapeCache(prepare),
             search_paths={
                 schema: ", ".join(map(identifier, (schema, *extra)))
                 for schema in configuration.schemas
@@ -152,52 +166,44 @@ class RestService:
             message = "Could not query the database for the schema cache. Retrying."
             headers = (("Retry-After", "1"),)
             raise RestError(_UNAVAILABLE, ErrorBody("PGRST002", message), headers=headers)
-        request = read_request(http, loaded.request_rules)
-        if request.method is Method.OPTIONS:
-            return _options(request, loaded.cache)
-        if isinstance(request.target, Root):
-            raise RestError(_NOT_FOUND, ErrorBody("PGRST126", "Root endpoint metadata is disabled"))
-        planned = plan(request, loaded.cache, loaded.plan_rules)
-        row_limit = loaded.configuration.row_limit
-        composed = compose(planned, request.preferences, row_limit=row_limit)
-        work = self._work(http, request, planned, composed, claims, loaded)
-        async with self._pool.connection() as connection:
+        if http.method == _OPTIONS:
+            return _options(read_request(http, loaded.request_rules), loaded.cache)
+        prepared = loaded.shapes.prepared(http)
+        work = _work(http, prepared, claims, loaded)
+        connection = await self._pool.acquire()
+        try:
             results = await run(connection, work)
-        return respond(request, planned, composed, results, row_limit)
+        finally:
+            self._pool.release(connection)
+        return respond(prepared, results, loaded.configuration.row_limit)
 
-    def _work(
-        self,
-        http: HttpRequest,
-        request: Request,
-        planned: Plan,
-        composed: Composed,
-        claims: Claims,
-        loaded: _Loaded,
-    ) -> Work:
-        """Say what the request does in its transaction."""
-        own = loaded.role_settings.get(claims.role, {})
-        isolation = own.get(ISOLATION)
-        if isinstance(planned, RoutineCall) and planned.call.routine.isolation is not None:
-            isolation = planned.call.routine.isolation
-        statements = [composed.main]
-        if composed.estimate is not None:
-            statements.append(composed.estimate)
-        chosen = request.preferences.transaction
 
-        def look(results: Sequence[PGresult]) -> None:
-            check(request, planned, results[0])
+def _work(http: HttpRequest, prepared: Prepared, claims: Claims, loaded: _Loaded) -> Work:
+    """Say what the request does in its transaction."""
+    request, planned, composed = prepared.request, prepared.plan, prepared.composed
+    own = loaded.role_settings.get(claims.role, {})
+    isolation = own.get(ISOLATION)
+    if isinstance(planned, RoutineCall) and planned.call.routine.isolation is not None:
+        isolation = planned.call.routine.isolation
+    statements = [composed.main]
+    if composed.estimate is not None:
+        statements.append(composed.estimate)
+    chosen = request.preferences.transaction
 
-        return Work(
-            settings=_settings(http, request, planned, claims, loaded, own),
-            before=loaded.pre_request,
-            statements=statements,
-            is_read_only=_is_read_only(planned),
-            is_kept=chosen is TransactionEnd.COMMIT
-            or (chosen is None and loaded.configuration.ending.is_kept),
-            isolation=isolation,
-            check=look if _is_checked(request, planned, composed) else None,
-            is_anonymous=claims.role == loaded.configuration.anonymous_role,
-        )
+    def look(results: Sequence[PGresult]) -> None:
+        check(request, planned, results[0])
+
+    return Work(
+        settings=_settings(http, request, planned, claims, loaded, own),
+        before=loaded.pre_request,
+        statements=statements,
+        is_read_only=_is_read_only(planned),
+        is_kept=chosen is TransactionEnd.COMMIT
+        or (chosen is None and loaded.configuration.ending.is_kept),
+        isolation=isolation,
+        check=look if _is_checked(request, planned, composed) else None,
+        is_anonymous=claims.role == loaded.configuration.anonymous_role,
+    )
 
 
 def _pre_request(configuration: RestConfiguration) -> Statement | None:

@@ -121,7 +121,7 @@ def _call(plan: RoutineCall, count: Count | None, binder: Binder) -> str:
         more=["pg_current_snapshot()::text"],
         # What makes the body of a single value is no aggregate, so there can be none beside it.
         page_total="1::bigint" if routine.is_scalar else _PAGE_TOTAL,
-        rows=rows if routine.returns_row else f"SELECT * FROM {SOURCE}",
+        rows=rows,
     )
 
 

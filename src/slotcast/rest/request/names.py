@@ -6,10 +6,11 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from slotcast.rest.request.ast import Field, JsonIndex, JsonKey
+from slotcast.rest.request.scanner import END
 
 if TYPE_CHECKING:
     from slotcast.rest.request.ast import JsonStep, Path
-    from slotcast.rest.request.scanner import Scanner
+    from slotcast.rest.request.scanner import Mismatch, Scanner
 
 JSON_PATH_LIMIT: Final = 64
 """Most steps of one JSON path; each is an operator nested in the next one's."""
@@ -19,6 +20,8 @@ _WORD: Final = re.compile(r"(?:[^\W\d]|[0-9_ $])+")
 _KEY_PART: Final = re.compile(r"[^(\-:.,>)]+")
 
 _INDEX: Final = re.compile(r"(-?[0-9]+)(?=\Z|->|::|[.,])")
+
+_DIGITS: Final = re.compile("-[0-9]+")
 
 _NAME_LABEL: Final = "field name (* or [a..z0..9_$])"
 
@@ -106,13 +109,21 @@ def _operand(scanner: Scanner, *, as_text: bool) -> JsonStep:
     if index is not None:
         return JsonIndex(index[1], as_text)
     if scanner.next == "-":
-        raise scanner.mismatch("digit", at=scanner.position + 1)
+        raise _bad_index(scanner)
     key = scanner.quoted()
     if key is None:
         key = _key_part(scanner)
         while _dash(scanner):
             key += "-" + _key_part(scanner)
     return JsonKey(key, as_text)
+
+
+def _bad_index(scanner: Scanner) -> Mismatch:
+    """Note what is wrong with what begins like a negative index."""
+    digits = scanner.match(_DIGITS)
+    if digits is None:
+        return scanner.mismatch("digit", at=scanner.position + 1)
+    return scanner.mismatch("digit", '"->"', '"::"', '"."', '","', END)
 
 
 def _key_part(scanner: Scanner) -> str:

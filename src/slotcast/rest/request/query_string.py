@@ -96,11 +96,17 @@ def split(text: bytes) -> list[tuple[str, str | None]]:
     for part in text.split(b"&"):
         if part:
             key, equals, value = part.partition(b"=")
-            pairs.append((_decoded(key), _decoded(value) if equals else None))
+            pairs.append((decoded(key), decoded(value) if equals else None))
     return pairs
 
 
-def _decoded(text: bytes) -> str:
+def decoded(text: bytes) -> str:
+    """
+    Undo the encoding of a name or value.
+
+    Raises:
+        RestError: 22021.
+    """
     if b"%" in text or b"+" in text:
         text = unquote_to_bytes(text.replace(b"+", b" "))
     if b"\0" in text:

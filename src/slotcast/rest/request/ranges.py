@@ -16,6 +16,9 @@ _INTEGER: Final = re.compile(r"\s*(-?[0-9]{1,18})\s*", re.ASCII)
 
 _RANGE_HEADER: Final = re.compile("([0-9]{1,18})-([0-9]{0,18})", re.ASCII)
 
+_NOTHING: Final = Range(0, 0)
+"""Empty, but allowed; with an offset it is not, as in the original."""
+
 _BELOW_ZERO: Final = "Limit should be greater than or equal to zero."
 
 _UPSIDE_DOWN: Final = (
@@ -57,13 +60,13 @@ def effective_range(method: Method, asked: Range, header: str | None) -> Range:
     Raises:
         RestError: PGRST103: nothing can be in it; PGRST114: PUT has no range.
     """
+    if asked == _NOTHING:
+        return asked
     lower, upper = 0, None
     if header is not None and method is Method.GET:
         lower, upper = _header_bounds(header)
     if upper is not None and lower > upper:
         raise not_satisfiable(_UPSIDE_DOWN)
-    if asked.limit == 0:
-        return Range(0, 0)
     result = _intersection(asked, lower, upper)
     if result.limit is not None and result.limit <= 0:
         raise not_satisfiable(_BELOW_ZERO)

@@ -1,0 +1,187 @@
+"""
+Requests of one shape are planned once.
+
+Two reads that differ only in the values of their filters (``id=eq.1``, ``id=eq.2``) have the
+same plan and the same SQL; the values are parameters. So a request is planned with a mark in
+the place of each such value, and the marks say which parameters the values are. That needs
+no other knowledge of parsing or planning, and where a mark has not arrived whole among the
+parameters, the shape is planned each time anew.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from slotcast.rest.errors import RestError
+from slotcast.rest.query.statement import Statement
+from slotcast.rest.request.query_string import decoded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from slotcast.rest.plan.planning import Plan
+    from slotcast.rest.query.composing import Composed
+    from slotcast.rest.query.statement import Value
+    from slotcast.rest.request.ast import Request
+    from slotcast.rest.request.reading import HttpRequest
+
+SHAPE_LIMIT: Final = 1000
+"""Most shapes that are remembered; of more, the longest unused go."""
+
+_QUERY_LIMIT_BYTES: Final = 2048
+"""Longest query string that is looked at; with the count it bounds the memory."""
+
+_METHODS: Final = frozenset({"GET", "HEAD", "DELETE"})
+_HEADERS: Final = frozenset({"accept", "accept-profile", "content-profile", "prefer", "range"})
+"""Header fields that have a say in the plan."""
+
+_VERBATIM: Final = (b"eq.", b"neq.", b"gt.", b"gte.", b"lt.", b"lte.")
+"""Operators whose values become parameters as they are."""
+
+_OPERATION: Final = re.compile(rb"[a-z]+[.(]|not\.")
+_RESERVED: Final = frozenset(
+    {b"select", b"columns", b"on_conflict", b"order", b"limit", b"offset", b"and", b"or"}
+)
+_MARK: Final = "\ue000{}\ue001"
+_MARK_BYTES: Final = (b"\xee\x80", b"%EE%80", b"%ee%80")
+_CALL: Final = "/rpc/"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """
+    A request, ready to be run.
+
+    Attributes:
+        request: What the client asks for.
+        plan: What has to be done.
+        composed: What PostgreSQL is asked.
+        canonical: As of `Query.canonical`.
+    """
+
+    request: Request
+    plan: Plan
+    composed: Composed
+    canonical: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    key: tuple[object, ...]
+    query: bytes
+    values: tuple[str, ...]
+
+
+class ShapeCache:
+    """
+    Prepares requests.
+
+    Args:
+        prepare: Prepares one from scratch; may raise RestError.
+    """
+
+    def __init__(self, prepare: Callable[[HttpRequest], Prepared]) -> None:
+        self._prepare = prepare
+        self._known: OrderedDict[tuple[object, ...], Prepared | None] = OrderedDict()
+
+    def prepared(self, http: HttpRequest) -> Prepared:
+        """
+        Prepare a request.
+
+        Raises:
+            RestError: It cannot be understood or planned.
+        """
+        shape = _shape(http)
+        if shape is None:
+            return self._prepare(http)
+        if shape.key in self._known:
+            known = self._known[shape.key]
+            self._known.move_to_end(shape.key)
+        else:
+            known = self._learn(shape, http)
+        return self._prepare(http) if known is None else _filled(known, shape.values)
+
+    def _learn(self, shape: _Shape, http: HttpRequest) -> Prepared | None:
+        """Prepare a shape; None if its values cannot be found in what comes out."""
+        try:
+            known = self._prepare(replace(http, query=shape.query))
+        except RestError:
+            # The client is told about its own request, not about one with marks.
+            return None
+        found = set(known.composed.main.values)
+        if not all(_mark(number) in found for number in range(len(shape.values))):
+            known = None
+        self._known[shape.key] = known
+        if len(self._known) > SHAPE_LIMIT:
+            self._known.popitem(last=False)
+        return known
+
+
+def _mark(number: int) -> str:
+    return _MARK.format(number)
+
+
+def _shape(http: HttpRequest) -> _Shape | None:
+    """Part a request into its shape and its values; None if it should not be remembered."""
+    query = http.query
+    if http.method not in _METHODS or len(query) > _QUERY_LIMIT_BYTES:
+        return None
+    if any(mark in query for mark in _MARK_BYTES):
+        return None
+    values: list[str] = []
+    parts: list[bytes] = []
+    is_call = http.path.startswith(_CALL)
+    try:
+        for part in query.split(b"&"):
+            name, _, value = part.partition(b"=")
+            start = _start_of_value(name, value, is_call=is_call)
+            if start is None:
+                parts.append(part)
+            else:
+                mark = quote(_mark(len(values))).encode("ascii")
+                values.append(decoded(value[start:]))
+                parts.append(name + b"=" + value[:start] + mark)
+    except RestError:
+        return None
+    shaped = b"&".join(parts)
+    headers = tuple(field for field in http.headers if field[0] in _HEADERS)
+    return _Shape((http.method, http.path, shaped, headers), shaped, tuple(values))
+
+
+def _start_of_value(name: bytes, value: bytes, *, is_call: bool) -> int | None:
+    """Say where in a parameter its value begins; None if it is part of the shape."""
+    if not value or b"%" in name or name.rpartition(b".")[2] in _RESERVED:
+        return None
+    if value.startswith(_VERBATIM):
+        return value.index(b".") + 1
+    return 0 if is_call and not _OPERATION.match(value) else None
+
+
+def _filled(known: Prepared, values: Sequence[str]) -> Prepared:
+    """Put *values* where the marks are."""
+    if not values:
+        return known
+    by_mark: dict[Value, Value] = {_mark(number): value for number, value in enumerate(values)}
+    composed = known.composed
+    estimate = composed.estimate
+    canonical = known.canonical
+    for number, value in enumerate(values):
+        canonical = canonical.replace(quote(_mark(number)), quote(value, safe=""))
+    return Prepared(
+        known.request,
+        known.plan,
+        replace(
+            composed,
+            main=_with_values(composed.main, by_mark),
+            estimate=None if estimate is None else _with_values(estimate, by_mark),
+        ),
+        canonical,
+    )
+
+
+def _with_values(statement: Statement, by_mark: dict[Value, Value]) -> Statement:
+    return Statement(statement.text, tuple(by_mark.get(value, value) for value in statement.values))

@@ -1,0 +1,175 @@
+"""What goes wrong around a request costs that request, and nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import aiohttp
+import psycopg
+import pytest
+
+from support.postgres import running_cluster
+from support.rest import rest
+
+if TYPE_CHECKING:
+    from support.postgres import Database
+    from support.rest import Rest
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+ONE_CONNECTION = {"rest_pool_size": 1}
+
+
+async def backends(served: Rest, condition: str) -> int:
+    connection = await psycopg.AsyncConnection.connect(served.database_url)
+    async with connection:
+        cursor = await connection.execute(
+            "select from pg_stat_activity where datname = current_database()"
+            f" and application_name = 'slotcast rest' and {condition}".encode()
+        )
+        return cursor.rowcount
+
+
+async def wait_for_backends(served: Rest, condition: str, count: int) -> None:
+    async with asyncio.timeout(10):
+        while await backends(served, condition) != count:
+            pass
+
+
+@pytest.mark.parametrize(
+    "served", [{**ONE_CONNECTION, "rest_statement_timeout_s": 0.3}], indirect=True
+)
+async def test_a_statement_that_takes_too_long_is_ended_and_the_connection_serves_on(
+    served: Rest,
+) -> None:
+    slow = await served.ask("POST", "/rpc/sleep", body={"seconds": 20})
+    next_one = await served.ask("GET", "/folders")
+
+    assert (slow.status, slow.json["code"]) == (500, "57014")
+    assert next_one.status == 200
+
+
+async def test_a_role_may_have_a_timeout_of_its_own(notes: Database) -> None:
+    with psycopg.connect(notes.url, autocommit=True) as connection:
+        connection.execute("alter role authenticated set statement_timeout = '200ms'")
+        try:
+            async with rest(notes.url) as served:
+                slow = await served.ask("POST", "/rpc/sleep", body={"seconds": 20})
+        finally:
+            connection.execute("alter role authenticated reset statement_timeout")
+
+    assert (slow.status, slow.json["code"]) == (500, "57014")
+
+
+@pytest.mark.parametrize("served", [ONE_CONNECTION], indirect=True)
+async def test_the_statement_of_a_client_that_has_gone_is_ended(served: Rest) -> None:
+    timeout = aiohttp.ClientTimeout(total=1.5)
+    with pytest.raises(TimeoutError):
+        await served.session.post(
+            served.url + "/rpc/sleep",
+            json={"seconds": 30},
+            headers={"Authorization": "Bearer sb_secret_test"},
+            timeout=timeout,
+        )
+
+    await wait_for_backends(served, "query like '%sleep%' and state = 'active'", 0)
+    assert (await served.ask("GET", "/folders")).status == 200
+
+
+@pytest.mark.parametrize("served", [{**ONE_CONNECTION, "rest_pool_timeout_s": 0.2}], indirect=True)
+async def test_who_waits_too_long_for_a_connection_is_told_so(served: Rest) -> None:
+    slow = asyncio.create_task(served.ask("POST", "/rpc/sleep", body={"seconds": 1.5}))
+    await wait_for_backends(served, "query like '%sleep%' and state = 'active'", 1)
+
+    refused = await served.ask("GET", "/folders")
+
+    assert (refused.status, refused.json["code"]) == (504, "PGRST003")
+    assert (await slow).json == "slept"
+
+
+@pytest.mark.parametrize("served", [{"rest_pool_size": 3}], indirect=True)
+async def test_many_requests_share_few_connections(served: Rest) -> None:
+    answers = await asyncio.gather(*(served.ask("GET", "/folders") for _ in range(50)))
+
+    assert {answer.status for answer in answers} == {200}
+    assert await backends(served, "true") <= 3
+
+
+async def test_a_connection_that_was_ended_is_replaced(served: Rest) -> None:
+    await served.ask("GET", "/folders")
+    await served.sql(
+        "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+        " where application_name = 'slotcast rest' and datname = current_database()"
+    )
+
+    answer = await served.ask_until(200, "/folders")
+
+    assert answer.json[0]["title"] == "inbox"
+
+
+async def test_a_request_whose_connection_is_ended_is_told_that_it_failed(served: Rest) -> None:
+    slow = asyncio.create_task(served.ask("POST", "/rpc/sleep", body={"seconds": 30}))
+    await wait_for_backends(served, "query like '%sleep%' and state = 'active'", 1)
+    await served.sql(
+        "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+        " where application_name = 'slotcast rest' and state = 'active'"
+        " and datname = current_database()"
+    )
+
+    answer = await slow
+
+    assert answer.status == 503
+    assert answer.json["code"] in ("57P01", "PGRST001")
+
+
+async def test_requests_are_served_again_once_postgresql_is_back() -> None:
+    with running_cluster("embedded") as cluster:
+        with psycopg.connect(cluster.url(), autocommit=True) as connection:
+            connection.execute("create table public.things (); create role anon")
+            connection.execute("grant select on public.things to anon")
+        async with rest(cluster.url(), rest_schemas="public") as served:
+            before = await served.ask("GET", "/things", sub=None)
+            await asyncio.to_thread(cluster.stop, "fast")
+            down = await served.ask("GET", "/things", sub=None)
+            await asyncio.to_thread(cluster.start)
+            after = await served.ask("GET", "/things", sub=None)
+
+    assert (before.status, after.status) == (200, 200)
+    assert (down.status, down.json["code"]) == (503, "PGRST000")
+    assert down.headers["Retry-After"] == "1"
+
+
+async def test_a_body_that_is_too_large_is_refused(notes: Database) -> None:
+    async with rest(notes.url, rest_body_limit_bytes=1000) as served:
+        answer = await served.ask("POST", "/notes", body={"body": "x" * 2000})
+
+    assert answer.status == 413
+
+
+@pytest.mark.parametrize(
+    ("path", "settings"),
+    [
+        ("/folders?select=notes(folders(notes(id)))", {"rest_embed_depth_limit": 2}),
+        ("/folders?select=a:notes(id),b:notes(id)", {"rest_embed_limit": 1}),
+        ("/folders?id=gt.0&or=(id.eq.1,id.eq.2)", {"rest_filter_limit": 2}),
+    ],
+)
+async def test_a_request_that_asks_for_too_much_is_refused(
+    notes: Database, path: str, settings: dict[str, int]
+) -> None:
+    async with rest(notes.url, **settings) as served:
+        answer = await served.ask("GET", path)
+
+    assert (answer.status, answer.json["message"]) == (400, "The request is too complex")
+
+
+async def test_large_answers_and_payloads_pass_whole(served: Rest) -> None:
+    body = [{"body": "x" * 1000} for _ in range(2000)]
+    headers = {"Prefer": "return=representation,tx=rollback"}
+
+    answer = await served.ask("POST", "/notes?select=body", body=body, headers=headers)
+    await served.ask("DELETE", "/notes?body=like.xxx*")
+
+    assert answer.status == 201
+    assert answer.json == body
