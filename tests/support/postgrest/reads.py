@@ -214,11 +214,13 @@ _CALLS: Final = (
     "add?a=x",
 )
 
+_AS_CSV: Final = (("Accept", "text/csv"),)
+
 _HEADERS: Final = (
     (("Accept", "application/vnd.pgrst.object+json"),),
     (("Accept", "application/vnd.pgrst.array+json;nulls=stripped"),),
     (("Accept", "application/vnd.pgrst.object+json;nulls=stripped"),),
-    (("Accept", "text/csv"),),
+    _AS_CSV,
     (("Accept", "image/png"),),
     (("Range", "0-4"),),
     (("Range", "3-"),),
@@ -252,6 +254,9 @@ def random_read(chance: random.Random) -> Read:
     parameters = _Parameters(chance)
     parameters.add_level(table, (), depth=0)
     query = parameters.text()
+    if headers == _AS_CSV and parameters.has_paths:
+        # The original moves embeds to the front that a path leads through.
+        headers = ()
     separator = "&" if "?" in path else "?"
     return Read(method, path + (separator + query if query else ""), headers)
 
@@ -277,6 +282,11 @@ class _Parameters:
         self._chance = chance
         self._pairs: list[tuple[str, str]] = []
         self._select = ""
+
+    @property
+    def has_paths(self) -> bool:
+        """Whether a parameter is for an embed."""
+        return any("." in key for key, _ in self._pairs)
 
     def text(self) -> str:
         pairs = list(self._pairs)
@@ -326,11 +336,13 @@ class _Parameters:
             return []
         found: list[_Embed] = []
         targets = chance.sample(list(table.embeds), chance.randint(1, min(2, len(table.embeds))))
+        # Which of two embeds of one table a name means depends on parameters that came before.
+        are_alike = len({table.embeds[target][0] for target in targets}) < len(targets)
         for number, target in enumerate(targets):
             inner_table, is_single = table.embeds[target]
             word, _, hint = target.partition("!")
-            alias = f"e{depth}{number}" if chance.random() < 0.3 else ""
-            is_spread = is_single and chance.random() < 0.15
+            alias = f"e{depth}{number}" if are_alike or chance.random() < 0.3 else ""
+            is_spread = is_single and not are_alike and chance.random() < 0.15
             name = "" if is_spread else alias
             addressed = name or word
             inner = self.add_level(inner_table, (*path, addressed), depth + 1)

@@ -119,8 +119,9 @@ def _call(plan: RoutineCall, count: Count | None, binder: Binder) -> str:
         total="null::bigint" if count is None else _TOTAL,
         body=body_sql(plan.body.maker, routine),
         more=["pg_current_snapshot()::text"],
-        # What makes the body of a single value is no aggregate, so there can be none beside it.
-        page_total="1::bigint" if routine.is_scalar else _PAGE_TOTAL,
+        # What is no set is one, as in the original, even if filters leave nothing of it. Nor
+        # could there be an aggregate beside what makes the body of a single value.
+        page_total=_PAGE_TOTAL if routine.returns_set else "1::bigint",
         rows=rows,
     )
 

@@ -97,11 +97,11 @@ def test_csv_becomes_json(line_end: str) -> None:
         + line_end.replace("\r", "\\r").replace("\n", "\\n")
         + 'lines", "a": "ä"}]'
     )
-    assert payload == JsonPayload(expected.encode(), ("a", "b"), is_object=False)
+    assert payload == JsonPayload(expected.encode(), ("a", "b"), is_object=False, is_converted=True)
 
 
 def test_csv_without_lines_has_no_rows() -> None:
-    assert parse(b"a,b\n", CSV) == JsonPayload(b"[]", (), is_object=False)
+    assert parse(b"a,b\n", CSV) == JsonPayload(b"[]", (), is_object=False, is_converted=True)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,10 @@ def test_a_form_is_a_row_or_arguments() -> None:
     body = b"b=1&a=x+y&b=%C3%A9&c"
 
     assert parse(body, FORM) == JsonPayload(
-        '{"b": "é", "a": "x y", "c": ""}'.encode(), ("a", "b", "c"), is_object=True
+        '{"b": "é", "a": "x y", "c": ""}'.encode(),
+        ("a", "b", "c"),
+        is_object=True,
+        is_converted=True,
     )
     assert parse(body, FORM, CALL) == FormPayload((("b", "1"), ("a", "x y"), ("b", "é"), ("c", "")))
 

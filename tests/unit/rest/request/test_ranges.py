@@ -22,7 +22,8 @@ from slotcast.rest.request.ranges import effective_range
         (Range(2, 3), "0-9", Range(2, 3)),
         (Range(2, 3), "3-", Range(3, 2)),
         (Range(2, 30), "0-9", Range(2, 8)),
-        (Range(5, 0), "7-9", Range(0, 0)),
+        (Range(0, 0), "7-9", Range(0, 0)),
+        (Range(0, 0), "9-7", Range(0, 0)),
         (Range(-5, None), None, Range(-5, None)),
     ],
 )
@@ -38,6 +39,7 @@ def test_the_header_counts_for_get_only(method: Method) -> None:
 @pytest.mark.parametrize(
     ("asked", "header", "details"),
     [
+        (Range(5, 0), None, "Limit should be greater than or equal to zero."),
         (Range(0, -1), None, "Limit should be greater than or equal to zero."),
         (Range(0, 3), "5-9", "Limit should be greater than or equal to zero."),
         (

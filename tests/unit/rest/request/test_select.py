@@ -114,6 +114,11 @@ def test_nothing_selects_nothing() -> None:
                 ' ".", ")", "," or end of input'
             ),
         ),
+        (
+            "a(data->>-1)",
+            12,
+            'unexpected \')\' expecting digit, "->", "::", ".", "," or end of input',
+        ),
         ("data->>--34", 9, 'unexpected "-" expecting digit'),
         ("*!hint", 2, 'unexpected \'!\' expecting ")", "," or end of input'),
         ("name::", 7, "unexpected end of input expecting letter or digit"),
