@@ -26,7 +26,8 @@ f        t         wrong: a leak
 ======== ========= ====================================================================
 
 An image without all of its columns may be answered with UNKNOWABLE, and else must be
-answered as the whole row is.
+answered as the whole row is. Whoever sees a row has to be in the audience of its changes,
+once the judge was asked about its table.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ from typing import TYPE_CHECKING, Any, Final, LiteralString, TypeVar
 import psycopg
 from hypothesis import HealthCheck
 
-from slotcast.changes import UNKNOWN
+from slotcast.changes import UNKNOWN, Change, Operation
 from slotcast.postgres.catalog import table_by_oid
 from slotcast.postgres.pool import TEXT_FORMS, make_pool
 from slotcast.replication.stream import Replication, StreamState
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
     from slotcast.changes import Image, Relation, TransactionSlice
+    from slotcast.claims import Claims
     from slotcast.verdicts import Judge, Ruling
     from support.proof.grammar import Drawn, Scenario
     from support.proof.world import Someone
@@ -250,6 +252,7 @@ class Court:
             names = ", ".join(drawn.name for drawn in self._played.tables)
             await _run(self._writer, f"drop table {names} cascade;{_CLEAN}")
         self._played = scenario
+        self._ruled_on: set[str] = set()
 
     async def _play(self, scenario: Scenario) -> None:
         await self._do("; ".join(scenario.setting))
@@ -332,18 +335,57 @@ class Court:
             for exhibit in exhibits
             for number, image in _asked(exhibit)
         ]
+        await self._judge.refresh()
+        audiences = self._audiences(questions)
         answers = await self._judge.judge([question for _, _, question in questions])
+        audiences = [
+            before & after if exhibit.drawn.name in self._ruled_on else after
+            for (exhibit, _, _), before, after in zip(
+                questions, audiences, self._audiences(questions), strict=True
+            )
+        ]
+        self._ruled_on |= {exhibit.drawn.name for exhibit in exhibits}
         readable = [await self._readable(exhibit.relation) for exhibit in exhibits]
         for claims, someone in self._people.items():
             columns = [of_roles[someone.role] for of_roles in readable]
             truths = dict(
                 zip(map(id, exhibits), await self._truths(exhibits, someone, columns), strict=True)
             )
-            for (exhibit, number, question), answer in zip(questions, answers, strict=True):
+            for (exhibit, number, question), answer, audience in zip(
+                questions, answers, audiences, strict=True
+            ):
                 truth, names = truths[id(exhibit)]
                 await self._check(
                     exhibit, someone, question, (truth[number], names), answer[claims], number
                 )
+                if answer[claims].verdict is Verdict.VISIBLE and claims not in audience:
+                    raise DisagreementError(
+                        self._report(exhibit, someone, question, "t, but nobody would ask", number)
+                    )
+
+    def _audiences(
+        self, questions: Sequence[tuple[_Exhibit, int, Question]]
+    ) -> list[frozenset[Claims]]:
+        """Give those whom the judge would be asked about when the rows come and go."""
+        audiences: list[frozenset[Claims]] = []
+        for _, _, question in questions:
+            found = frozenset(self._people)
+            operations = [Operation.DELETE]
+            if UNKNOWN not in question.image:
+                operations += [Operation.INSERT, Operation.UPDATE]
+            for operation in operations:
+                is_deletion = operation is Operation.DELETE
+                change = Change(
+                    operation=operation,
+                    relation=question.relation,
+                    new=None if is_deletion else question.image,
+                    old=question.image if is_deletion else None,
+                )
+                audience = self._judge.audience(change, unjudged=False)
+                if audience is not None:
+                    found &= frozenset(audience)
+            audiences.append(found)
+        return audiences
 
     async def _exhibit(self, drawn: Drawn) -> _Exhibit:
         """Read a table's rows in the form in which they are logged."""
