@@ -34,3 +34,23 @@ def test_what_faces_the_internet_is_closed_by_default() -> None:
     settings = Settings()
 
     assert (settings.metrics, settings.metrics_token, settings.inspector) == ("token", "", "auto")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("auth_code_digits", 5),
+        ("auth_code_digits", 11),
+        ("smtp_port", 65_536),
+        ("smtp_security", "ssl"),
+        ("auth_secure_email_change", "yes"),
+        ("auth_mail_interval_s", -1.0),
+    ],
+)
+def test_settings_of_mails_have_bounds(setting: str, value: object) -> None:
+    with pytest.raises(SettingsError, match=setting):
+        load({}, None, **{setting: value})
+
+
+def test_the_password_of_the_mail_server_is_not_shown() -> None:
+    assert "hunter2" not in repr(load({"SLOTCAST_SMTP_PASSWORD": "hunter2"}))

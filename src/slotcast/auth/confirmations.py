@@ -133,6 +133,17 @@ class Confirmations:
         self._redirects = Redirects([pattern for pattern in patterns if pattern])
         self._redirects.choose(site_url or _ANY_SITE, [])
 
+    def admit(self, service: AuthService, purpose: Purpose, email: str) -> None:
+        """
+        Count a mail to *email* that is asked for, whether there will be one or not.
+
+        Raises:
+            AuthError: There were too many, or there is no mail.
+        """
+        if self._dispatch is None:
+            raise _no_mail()
+        service.limits.count_recipient(purpose.use, email)
+
     async def confirm_sign_up(
         self, service: AuthService, connection: Connection, user: User, request: Request, body: Body
     ) -> User:
@@ -153,7 +164,7 @@ class Confirmations:
             AuthError: See `send`; or the code challenge is malformed.
         """
         challenge = read_challenge(body)
-        service.limits.count_recipient(SIGN_UP.use, user.email)
+        self.admit(service, SIGN_UP, user.email)
         return await self.send(service, connection, user, request, SIGN_UP, challenge)
 
     async def send(
@@ -208,7 +219,7 @@ class Confirmations:
             AuthError: See `confirm_sign_up`.
         """
         challenge = read_challenge(body)
-        service.limits.count_recipient(EMAIL_CHANGE.use, email)
+        self.admit(service, EMAIL_CHANGE, email)
         return await self.send_change(service, connection, user, email, request, challenge)
 
     async def send_change(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 import aiosmtplib
 
+from slotcast.auth.errors import AuthError
 from slotcast.auth.letters import compose
 from slotcast.observations import Observation, observe, problem
 
@@ -232,6 +233,8 @@ class Dispatch:
 async def _logged(job: Coroutine[None, None, None]) -> None:
     try:
         await job
+    except AuthError as refused:
+        observe(MailNotWritten(problem=refused.error_code))
     except Exception as error:  # noqa: BLE001 - nobody else is there to hear of it
         observe(MailNotWritten(problem=problem(error)))
 

@@ -65,7 +65,7 @@ async def _send_sign_in(
                 raise unprocessable("otp_disabled", "Signups not allowed for otp")
             user = await _create(service, connection, request, email, metadata)
         purpose = MAGIC_LINK if user.is_confirmed else SIGN_UP
-        service.limits.count_recipient(purpose.use, email)
+        service.confirmations.admit(service, purpose, email)
         await service.confirmations.send(service, connection, user, request, purpose, challenge)
     return _NOTHING
 
@@ -81,7 +81,7 @@ async def _create(
     Insert a user who has no password.
 
     Raises:
-        AuthError: Somebody else has just inserted them.
+        AuthError: The address belongs to a user of another audience.
     """
     wanted = User(
         id=uuid4(),
@@ -93,7 +93,11 @@ async def _create(
         wanted = users.confirmed(wanted, service.now())
     user = await store.insert_user(connection, wanted, now=service.now())
     if user is None:
-        raise email_exists()
+        # Somebody asked at the same time, and was first.
+        user = await store.find_user_by_email(connection, email, audience=AUDIENCE)
+        if user is None:
+            raise email_exists()
+        return user
     if user.is_confirmed:
         await service.record(connection, AuditAction.USER_SIGNED_UP, user, request)
     return user
@@ -107,7 +111,7 @@ async def recover(service: AuthService, request: Request) -> Answer:
         raise invalid("Password recovery requires an email")
     email = addresses.normalised(body.text("email"))
     challenge = read_challenge(body)
-    service.limits.count_recipient(RECOVERY.use, email)
+    service.confirmations.admit(service, RECOVERY, email)
     service.confirmations.prepare(_recover(service, request, email, challenge))
     return _NOTHING
 
@@ -135,7 +139,7 @@ async def resend(service: AuthService, request: Request) -> Answer:
     if not email or body.text("phone"):
         raise invalid("Type provided requires an email address")
     email = addresses.normalised(email)
-    service.limits.count_recipient(_RESENT[kind].use, email)
+    service.confirmations.admit(service, _RESENT[kind], email)
     job = _resend_change if kind == "email_change" else _resend_sign_up
     service.confirmations.prepare(job(service, request, email))
     return _NOTHING
@@ -164,7 +168,7 @@ async def reauthenticate(service: AuthService, request: Request) -> Answer:
         raise invalid("Reauthentication requires the user to have an email or a phone number")
     if not caller.user.is_confirmed:
         raise unprocessable("email_not_confirmed", "Please verify your email first.")
-    service.limits.count_recipient(REAUTHENTICATION.use, caller.user.email)
+    service.confirmations.admit(service, REAUTHENTICATION, caller.user.email)
     async with service.transaction() as connection:
         user = await store.get_user(connection, caller.user.id, for_update=True)
         await service.confirmations.send(service, connection, user, request, REAUTHENTICATION)

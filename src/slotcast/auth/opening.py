@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
 
 import psycopg
 from psycopg_pool import PoolTimeout
@@ -18,6 +20,7 @@ from slotcast.auth.passwords import Passwords
 from slotcast.auth.rate_limits import Limits, RateLimits
 from slotcast.auth.service import AuthService
 from slotcast.errors import DatabaseError, SettingsError
+from slotcast.observations import Observation, observe
 from slotcast.postgres.pool import make_pool
 
 if TYPE_CHECKING:
@@ -54,6 +57,14 @@ select current_user,
 """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailMissing(Observation):
+    """Accounts are served, and whatever needs a mail is refused until the operator does *fix*."""
+
+    level: ClassVar[int] = logging.WARNING
+    fix: str
+
+
 @asynccontextmanager
 async def open_service(
     settings: Settings, keyring: Keyring, pool: Pool, *, mailbox: Mailbox | None = None
@@ -80,7 +91,7 @@ async def open_service(
         workers=settings.auth_password_workers, queue_limit=settings.auth_password_queue
     )
     try:
-        async with _accounts_pool(settings) as accounts:
+        async with _accounts_pool(settings) as accounts, _finishing(dispatch):
             yield AuthService(
                 settings=settings,
                 keyring=keyring,
@@ -91,6 +102,14 @@ async def open_service(
             )
     finally:
         passwords.close()
+
+
+@asynccontextmanager
+async def _finishing(dispatch: Dispatch | None) -> AsyncGenerator[None]:
+    """See mails on their way off at the end of the block; some need the database for that."""
+    try:
+        yield
+    finally:
         if dispatch is not None:
             await dispatch.stop(timeout_s=_LAST_MAILS_S)
 
@@ -130,6 +149,7 @@ def _dispatch(settings: Settings, mailbox: Mailbox | None) -> Dispatch | None:
             )
         )
     else:
+        observe(MailMissing(fix="set smtp_host and smtp_sender"))
         return None
     folder = Path(settings.auth_mail_templates) if settings.auth_mail_templates else None
     sender = settings.smtp_sender if settings.smtp_host else settings.smtp_sender or _LOCAL_SENDER

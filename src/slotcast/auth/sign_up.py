@@ -8,9 +8,10 @@ from uuid import uuid4
 
 from slotcast.auth import addresses, passwords, sessions, store, users
 from slotcast.auth.audit import AuditAction
+from slotcast.auth.confirmations import SIGN_UP
 from slotcast.auth.endpoints import Answer, Endpoint
 from slotcast.auth.errors import bad_request, invalid, unprocessable
-from slotcast.auth.rate_limits import Action, MailUse
+from slotcast.auth.rate_limits import Action
 from slotcast.auth.users import User
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ async def _register(
         )
     if user is None or user.is_confirmed:
         # As often as somebody who would get a mail, so that the refusals tell nothing either.
-        service.limits.count_recipient(MailUse.CONFIRMATION, wanted.email)
+        service.confirmations.admit(service, SIGN_UP, wanted.email)
         return Answer(body=_as_if_registered(service, wanted))
     # Who comes a second time gets a second mail; nothing else of the first time is changed.
     user = await service.confirmations.confirm_sign_up(service, connection, user, request, body)

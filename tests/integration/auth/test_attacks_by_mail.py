@@ -15,7 +15,7 @@ import pytest
 
 from support.accounts import EMAIL, PASSWORD
 from support.mail import received, serving_with_mail, target
-from support.server import PUBLISHABLE_KEY, SECRET_KEY
+from support.server import PUBLISHABLE_KEY, SECRET_KEY, serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -271,6 +271,42 @@ async def test_the_host_that_a_request_names_does_not_get_into_mails(stranger: S
 
     assert letter.link.startswith(stranger.url)
     assert "evil" not in letter.link
+
+
+async def test_a_server_without_mail_refuses_what_needs_it_and_has_no_mailbox(
+    shared_database: Database, slot_name: str
+) -> None:
+    with psycopg.connect(shared_database.url, autocommit=True) as connection:
+        connection.execute("truncate auth.users cascade")
+    changes = {"auth": "on", "auth_autoconfirm": "off"}
+    async with (
+        serving(shared_database.url, slot_name, **changes) as url,
+        aiohttp.ClientSession(url, headers={"apikey": PUBLISHABLE_KEY}) as http,
+    ):
+        for path, body in (
+            ("signup", {"email": EMAIL, "password": PASSWORD}),
+            ("otp", {"email": EMAIL}),
+            ("recover", {"email": EMAIL}),
+            ("resend", {"type": "signup", "email": EMAIL}),
+        ):
+            async with http.post(f"/auth/v1/{path}", json=body) as response:
+                assert response.status == 422
+                assert (await response.json())["error_code"] == "email_provider_disabled"
+        for path in ("/mail", "/mail/api/messages", "/mail/api/events"):
+            async with http.get(path) as response:
+                assert response.status == 404
+    with psycopg.connect(shared_database.url) as connection:
+        assert connection.execute("select from auth.users").fetchall() == []
+
+
+async def test_two_who_ask_for_the_same_new_account_at_once_are_both_answered(
+    stranger: Stranger,
+) -> None:
+    replies = await asyncio.gather(*(stranger.post("/otp", email=EMAIL) for _ in range(4)))
+
+    assert {reply.status for reply in replies} == {200}
+    with psycopg.connect(stranger.database_url) as connection:
+        assert len(connection.execute("select from auth.users").fetchall()) == 1
 
 
 async def test_metadata_of_strangers_stays_out_of_our_mails(stranger: Stranger) -> None:

@@ -8,6 +8,7 @@ import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import psycopg
 import pytest
 
@@ -99,12 +100,28 @@ async def tail(directory: Path, table: str, *options: str) -> AsyncGenerator[Pro
         await process.communicate()
 
 
+async def mail_for_a_forgotten_password(names: dict[str, str]) -> str:
+    """Ask for a mail, and look for it at /mail; gives its kind."""
+    async with aiohttp.ClientSession(names["API_URL"]) as http:
+        body, headers = {"email": demo.OWNER.email}, {"apikey": names["ANON_KEY"]}
+        async with http.post("/auth/v1/recover", json=body, headers=headers) as response:
+            assert response.status == 200
+        async with http.get("/mail/api/events") as events:
+            async for line in events.content:
+                if line == b"data: 1\n":
+                    break
+        async with http.get("/mail/api/messages") as response:
+            [mail] = (await response.json())["messages"]
+    return mail["kind"]
+
+
 async def test_one_command_serves_and_the_others_work_with_it(directory: Path) -> None:
     rename = "update public.appointments set customer_name = 'Renamed' where workspace_id = '{}'"
     async with dev(directory):
         names = await status(directory)
         again = await output("dev", "--directory", directory, exit_code=1)
         token = await output("token", "--directory", directory, "--sub", str(demo.OWNER.id))
+        kind_of_mail = await mail_for_a_forgotten_password(names)
         async with tail(directory, "appointments", "--as", token.strip()) as following:
             await execute(names["DB_URL"], rename.format(demo.SALON_ID))
             change: dict[str, Any] = json.loads(await line_with(following.stdout, "Renamed"))
@@ -112,6 +129,7 @@ async def test_one_command_serves_and_the_others_work_with_it(directory: Path) -
         migrated = await output("migrate", "--directory", directory, "--appointments")
 
     assert "slotcast dev already runs in" in again
+    assert kind_of_mail == "recovery"
     assert (change["type"], change["record"]["customer_name"]) == ("UPDATE", "Renamed")
     assert missing.startswith("slotcast tail: the server refuses: ")
     assert migrated == "up to date\n"
