@@ -119,11 +119,14 @@ def is_deliberate(read: Read, ours: Answer, theirs: Answer) -> bool:
     if (ours.status, theirs.status) == (406, 415):
         # Version 13 answers with the status that HTTP has for it.
         return code(ours) == code(theirs)
-    if code(ours) == code(theirs) == "42703":
-        # PostgreSQL's hints name the aliases of the statement, which differ.
-        return message(ours) == message(theirs)
-    # The original cannot filter or order the rows of a function by what is not selected.
-    return theirs.status == 400 and read.path.startswith("/rpc/") and code(theirs) in _UNSELECTED
+    if theirs.status == 400 and read.path.startswith("/rpc/") and code(theirs) in _UNSELECTED:
+        # The original cannot filter or order the rows of a function by what is not selected.
+        return True
+    if code(theirs) == "42846":
+        # It takes a column of another embed for the row that a computed relationship is of.
+        return "cannot cast type jsonb to" in message(theirs)
+    # PostgreSQL's hints name the aliases of the statement, which differ.
+    return code(ours) == code(theirs) == "42703" and message(ours) == message(theirs)
 
 
 _UNSELECTED: Final = frozenset({"42703", "42846", ""})

@@ -342,7 +342,8 @@ class _Parameters:
             inner_table, is_single = table.embeds[target]
             word, _, hint = target.partition("!")
             alias = f"e{depth}{number}" if are_alike or chance.random() < 0.3 else ""
-            is_spread = is_single and not are_alike and chance.random() < 0.15
+            # Two spreads may have columns of one name, of which JSON readers take the last.
+            is_spread = is_single and len(targets) == 1 and chance.random() < 0.25
             name = "" if is_spread else alias
             addressed = name or word
             inner = self.add_level(inner_table, (*path, addressed), depth + 1)

@@ -146,8 +146,9 @@ def _from(plan: ReadPlan) -> str:
     way = None if plan.embed is None else plan.embed.relationship
     if isinstance(way, ComputedRelationship) and plan.embed is not None:
         parent = plan.embed.parent_alias or way.source.name
-        # The cast decides between functions of one name for several relations.
-        row = f"{identifier(parent)}::{qualified(way.source)}"
+        # The cast decides between functions of one name for several relations, and the star
+        # tells the row from a column of the same name, which another embed may have.
+        row = f"({identifier(parent)}.*)::{qualified(way.source)}"
         return f"{qualified(way.function)}({row}){alias}"
     text = qualified(plan.relation) + alias
     if isinstance(way, ForeignKeyRelationship) and way.junction is not None:
