@@ -115,6 +115,7 @@ class PolicyJudge:
                     )
                 )
             self.counts.decided += len(answer)
+        self._store.sweep()
         if left:
             asked = await self._oracle.judge(left, after=after)
             for place, rulings in zip(places, asked, strict=True):

@@ -64,7 +64,7 @@ _DELAY_LIMIT_S: Final = 0.05
 
 _FACTS: Final = "select * from slotcast.facts(%s, %s, %s, %s, %s, %s)"
 _COMPUTED: Final = "select * from slotcast.computed(%s::int8::oid, %s, %s::jsonb[], %s)"
-_DEFINITIONS: Final = "select slotcast.definitions()"
+_DEFINITIONS: Final = "select * from slotcast.definitions(%s)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,12 +166,14 @@ class PolicyStore:
         self._by_oid: defaultdict[int, list[Compiled]] = defaultdict(list)
         self._unwatchable: dict[int, Reason] = {}
         self._viewers: dict[Claims, Viewer] = {}
+        self._strays: list[Viewer] = []
         self._missing: defaultdict[Viewer, set[Fact]] = defaultdict(set)
         self._readings: list[list[_Event]] = []
         self._recent: dict[int, None] = {}
         self._described: dict[int, Relation] = {}
         self._in_parts: int | None = None
-        self._definitions = ""
+        self._roles: str | None = None
+        self._objects: str | None = None
         self._checked_at = 0.0
         self._is_suspect = True
         self._compiling = asyncio.Lock()
@@ -183,25 +185,38 @@ class PolicyStore:
         found = self._viewers.get(claims)
         if found is None:
             found = self._viewers[claims] = Viewer(claims)
+            self._strays.append(found)
         return found
 
     def retain(self, claims: Claims) -> None:
         """Keep what is known of *claims* until `release` is called as often."""
-        self.viewer(claims).user_count += 1
+        viewer = self._viewers.get(claims)
+        if viewer is None:
+            viewer = self._viewers[claims] = Viewer(claims)
+        viewer.user_count += 1
 
     def release(self, claims: Claims) -> None:
         """Forget *claims*, unless others have them."""
         viewer = self._viewers.get(claims)
-        if viewer is None:
-            return
-        viewer.user_count -= 1
-        if viewer.user_count <= 0:
-            del self._viewers[claims]
-            self._missing.pop(viewer, None)
-            for fact in list(viewer.facts):
-                fact.forget(viewer)
-            for compiled in self._compiled.values():
-                compiled.viewers.discard(viewer)
+        if viewer is not None:
+            viewer.user_count -= 1
+            if viewer.user_count <= 0:
+                self._drop(viewer)
+
+    def sweep(self) -> None:
+        """Forget those who were asked about and never retained."""
+        while self._strays:
+            viewer = self._strays.pop()
+            if viewer.user_count <= 0 and self._viewers.get(viewer.claims) is viewer:
+                self._drop(viewer)
+
+    def _drop(self, viewer: Viewer) -> None:
+        del self._viewers[viewer.claims]
+        self._missing.pop(viewer, None)
+        for fact in list(viewer.facts):
+            fact.forget(viewer)
+        for compiled in self._compiled.values():
+            compiled.viewers.discard(viewer)
 
     @property
     def viewer_count(self) -> int:
@@ -327,11 +342,11 @@ class PolicyStore:
             try:
                 if was_suspect:
                     await until_visible(connection, self._recent)
-                definitions = await _definitions(connection)
+                roles, objects = await _definitions(connection, with_objects=was_suspect)
                 self._checked_at = time.monotonic()
-                if definitions != self._definitions:
+                if roles != self._roles or objects not in (None, self._objects):
                     await self._compile_all(connection)
-                    self._definitions = definitions
+                    self._roles, self._objects = roles, objects or self._objects
             except BaseException:
                 self._is_suspect = True
                 raise
@@ -595,12 +610,14 @@ class PolicyStore:
                 each.learn(image, letter)
 
 
-async def _definitions(connection: AsyncConnection[TupleRow]) -> str:
-    cursor = await connection.execute(_DEFINITIONS, prepare=True)
+async def _definitions(
+    connection: AsyncConnection[TupleRow], *, with_objects: bool
+) -> tuple[str, str | None]:
+    cursor = await connection.execute(_DEFINITIONS, [with_objects], prepare=True)
     row = await cursor.fetchone()
     if row is None:
         raise AssertionError("a SELECT without FROM returns a row")
-    return row[0]
+    return row[0], row[1]
 
 
 def _is_same(known: Relation, given: Relation) -> bool:

@@ -383,20 +383,26 @@ begin
   end loop;
 end $$;
 
--- Something that is another text once a policy, table, function, role, schema or privilege has changed.
-create or replace function slotcast.definitions()
-returns text language sql stable set search_path = pg_catalog as $$
+-- Texts that are others once a role, and once a policy, table, function, schema or privilege has changed. Unless
+-- p_all, the second is null where slotcast_definitions tells of those.
+create or replace function slotcast.definitions(p_all boolean, out roles text, out objects text)
+language sql stable set search_path = pg_catalog as $$
   select md5(concat_ws('|',
-    (select string_agg(oid || ' ' || xmin::text, ',' order by oid) from pg_policy),
-    (select string_agg(oid || ' ' || xmin::text, ',' order by oid) from pg_proc where oid >= 16384),
-    (select string_agg(oid || ' ' || xmin::text, ',' order by oid) from pg_class
-     where oid >= 16384 and relkind in ('r', 'p', 'v', 'm', 'f') and relpersistence <> 't'),
-    (select string_agg(attrelid || ' ' || attnum || ' ' || xmin::text, ',' order by attrelid, attnum) from pg_attribute
-     where attacl is not null and attrelid >= 16384),
-    (select string_agg(oid || ' ' || xmin::text, ',' order by oid) from pg_namespace where nspname !~ '^pg_(toast_)?temp_'),
     (select string_agg(r::text, ',' order by rolname)
      from (select rolname, rolsuper, rolinherit, rolbypassrls, oid from pg_roles) r),
-    (select string_agg(m::text, ',' order by m.*) from pg_auth_members m)))
+    (select string_agg(m::text, ',' order by m.*) from pg_auth_members m))),
+  case when p_all or not exists (select from pg_event_trigger
+                                 where evtname = 'slotcast_definitions' and evtenabled in ('O', 'A')) then
+    md5(concat_ws('|',
+      (select string_agg(oid || ' ' || xmin::text, ',' order by oid) from pg_policy),
+      (select string_agg(oid || ' ' || xmin::text, ',' order by oid) from pg_proc where oid >= 16384),
+      (select string_agg(oid || ' ' || xmin::text, ',' order by oid) from pg_class
+       where oid >= 16384 and relkind in ('r', 'p', 'v', 'm', 'f') and relpersistence <> 't'),
+      (select string_agg(attrelid || ' ' || attnum || ' ' || xmin::text, ',' order by attrelid, attnum)
+       from pg_attribute where attacl is not null and attrelid >= 16384),
+      (select string_agg(oid || ' ' || xmin::text, ',' order by oid) from pg_namespace
+       where nspname !~ '^pg_(toast_)?temp_')))
+  end
 $$;
 
 -- Tell in the write-ahead log that something was defined anew on which policies may depend, so that the server
