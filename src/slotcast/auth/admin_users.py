@@ -253,7 +253,8 @@ async def change(service: AuthService, request: Request) -> Answer:
             user = await store.update_user(connection, user.id, changes, now=now)
         if wish.email or wish.is_confirmed:
             await _change_identity(connection, user, now)
-        if hashed:
+        if hashed or "email" in changes:
+            # Mails to a former address must not sign anybody in any more.
             user = await one_time_tokens.clear(connection, user, now=now)
         if hashed or wish.ban:
             await sessions.end_all(connection, user.id)

@@ -356,12 +356,12 @@ async def expect_change(
         and one for the current address if that has to agree.
     """
     now = service.now()
-    changes = {
-        "email_change": email,
-        "email_change_confirm_status": 0,
-        "email_change_token_current": "",
-    }
+    changes = {"email_change": email, "email_change_confirm_status": 0}
     user = await store.update_user(connection, user.id, changes, now=now)
+    # What the current address may have agreed to was another change.
+    user = await one_time_tokens.clear_one(
+        connection, user, TokenKind.EMAIL_CHANGE_CURRENT, now=now
+    )
     addresses = [(TokenKind.EMAIL_CHANGE_NEW, email)]
     if service.settings.auth_secure_email_change == "on" and user.email:
         addresses.append((TokenKind.EMAIL_CHANGE_CURRENT, user.email))

@@ -17,6 +17,7 @@ from __future__ import annotations
 import enum
 import hashlib
 import hmac
+import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -36,6 +37,8 @@ PKCE_PREFIX: Final = "pkce_"
 """What tokens begin with whose link ends in a PKCE exchange."""
 
 _TOKEN_BYTES: Final = 28
+_LINK_TOKEN: Final = re.compile(r"[0-9A-Za-z_-]{1,255}")
+"""What ours are of, and those that the original may have left behind."""
 
 _REPLACE: Final = """
 insert into auth.one_time_tokens
@@ -157,6 +160,8 @@ async def save(connection: Connection, user: User, token: OneTimeToken, *, now: 
 
 async def find_by_link(connection: Connection, kind: TokenKind, link_token: str) -> User | None:
     """Find the user of whom such a token is expected; others wait to change the row."""
+    if _LINK_TOKEN.fullmatch(link_token) is None:
+        return None
     query = sql.SQL(_FIND).format(column=sql.Identifier(kind.value))
     cursor = await connection.execute(query, [link_token])
     row = await cursor.fetchone()

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from slotcast.auth import addresses, flows, one_time_tokens, sessions, store, users
 from slotcast.auth.account import adopt_email, refusing_taken_email
@@ -64,6 +65,8 @@ _OAUTH_ERRORS: Final[Mapping[int, str]] = {
     503: "temporarily_unavailable",
 }
 """What the redirect of a link calls a status; all others are ``access_denied``."""
+
+_URL_CHARACTERS: Final = "".join(map(chr, range(0x21, 0x7F)))
 
 _MARK: Final = {"sb": ""}
 """Clients know by it that a fragment is meant for them."""
@@ -321,8 +324,10 @@ async def _adopt(service: AuthService, connection: Connection, user: User) -> Us
 
 
 def _redirect(target: str) -> Answer:
+    # Headers are ASCII; whatever else a URL holds stands for its UTF-8.
+    location = quote(target, safe=_URL_CHARACTERS)
     return Answer(
-        status=HTTPStatus.SEE_OTHER, headers={"Location": target, "Cache-Control": "no-store"}
+        status=HTTPStatus.SEE_OTHER, headers={"Location": location, "Cache-Control": "no-store"}
     )
 
 

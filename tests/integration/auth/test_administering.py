@@ -11,7 +11,7 @@ import bcrypt
 import pytest
 
 from support.accounts import EMAIL, PASSWORD, accounts
-from support.mail import UNLIMITED, target
+from support.mail import UNLIMITED, received, target
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -244,6 +244,16 @@ class TestChanging:
         assert changed["email_confirmed_at"]
         assert changed["identities"][0]["identity_data"]["email_verified"] is True
         assert (await served.by_password()).status == 200
+
+    async def test_mails_to_a_former_address_are_worthless(self, served: Accounts) -> None:
+        user = await create(served)
+        await served.call("POST", "/recover", {"email": EMAIL})
+        letter = await received(served.mailbox, EMAIL)
+
+        await done(served, "PUT", f"/admin/users/{user['id']}", {"email": "ann@new.example"})
+
+        body = {"type": "recovery", "token_hash": letter.token_hash}
+        assert error(await served.call("POST", "/verify", body)) == (403, "otp_expired")
 
     async def test_addresses_of_others_are_not_given_away(self, served: Accounts) -> None:
         user = await create(served)

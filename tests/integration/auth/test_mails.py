@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, unquote, urlencode
 
 import pytest
 
@@ -442,6 +442,20 @@ class TestChangingTheAddress:
             reply = await verified(served, type="email_change", email=email, token=code)
             assert error(reply) == (403, "otp_expired")
 
+    async def test_agreeing_to_one_change_is_not_agreeing_to_another(
+        self, served: Accounts
+    ) -> None:
+        session, old, _ = await self.change(served)
+        served.clock.forward(seconds=1)
+        await served.change_user(session, email="eve@evil.example")
+        latest = await received(served.mailbox, "eve@evil.example")
+
+        stale = await verified(served, type="email_change", email=EMAIL, token=old.code)
+        await opened(served, latest)
+
+        assert error(stale) == (403, "otp_expired")
+        assert (await served.user(session)).body["email"] == EMAIL
+
     @pytest.mark.parametrize("served", [{"auth_secure_email_change": "off"}], indirect=True)
     async def test_the_new_address_is_enough_where_the_operator_says_so(
         self, served: Accounts
@@ -641,6 +655,23 @@ async def test_malformed_requests_are_refused(
     served: Accounts, path: str, body: dict[str, Any], expected: tuple[int, str]
 ) -> None:
     assert error(await served.call("POST", path, body)) == expected
+
+
+@pytest.mark.parametrize("token", ["x", "%00", "%FF", "pkce_", "'--", "x" * 5000])
+async def test_a_link_with_any_token_leads_to_the_app(served: Accounts, token: str) -> None:
+    reply = await served.call("GET", f"/verify?token={token}&type=signup")
+
+    assert target(reply.headers["Location"]).fragment["error_code"] == "otp_expired"
+
+
+async def test_where_a_link_leads_may_be_written_in_any_script(served: Accounts) -> None:
+    wanted = quote("http://127.0.0.1/ü/→?q=日#é")
+
+    reply = await served.call("GET", f"/verify?token=x&type=signup&redirect_to={wanted}")
+
+    location = reply.headers["Location"]
+    assert location.isascii()
+    assert unquote(location).startswith("http://127.0.0.1/ü/→?q=日#error=")
 
 
 @pytest.mark.parametrize("query", ["", "token=x", "type=signup"])
