@@ -408,7 +408,8 @@ class Compiler:
             return None
         if not await self._is_immutable(node, scope):
             return None
-        text = trees.text_of(trees.without_row(node, scope.table))
+        # Not its alias in a subquery: it is evaluated on the row alone.
+        text = trees.text_of(trees.without_row(node, scope.relation.name))
         found = [place for place in places if place is not None]
         return ComputedTruth(Computed(scope.relation, text, tuple(sorted(found))))
 
