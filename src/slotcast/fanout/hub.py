@@ -69,6 +69,9 @@ _Wanted: TypeAlias = "tuple[TransactionSlice, Change, list[tuple[Subscription, B
 
 _RETRY_DELAY_S: Final = 0.2
 _FILTER_TIMEOUT_S: Final = 0.25
+_CHANGES_A_TURN: Final = 64
+_PAIRS_A_TURN: Final = 1000
+"""Most bindings, of all changes together, that are looked at before others get a turn."""
 _FRAMES_A_TURN: Final = 2000
 RESYNC: Final = "resync"
 """Said to clients that have to read again what they show, since changes were lost."""
@@ -268,12 +271,18 @@ class Hub:
         if not subscriptions:
             return
         await self._until_answered(self._judge.refresh)
-        wanted = [
-            (transaction, change, found)
-            for transaction in batch
-            for change in transaction.changes
-            if (found := self._found(subscriptions, transaction, change))
-        ]
+        wanted: list[_Wanted] = []
+        pair_count = 0
+        for transaction in batch:
+            for change in transaction.changes:
+                found = self._found(subscriptions, transaction, change)
+                if found:
+                    wanted.append((transaction, change, found))
+                    pair_count += len(found)
+                if len(wanted) >= _CHANGES_A_TURN or pair_count >= _PAIRS_A_TURN:
+                    await self._hand_over(wanted)
+                    await asyncio.sleep(0)
+                    wanted, pair_count = [], 0
         if wanted:
             await self._hand_over(wanted)
 
