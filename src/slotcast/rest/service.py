@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
+import slotcast
 from slotcast.rest.configuration import ISOLATION, RestConfiguration
+from slotcast.rest.connection import text
 from slotcast.rest.errors import ErrorBody, RestError
 from slotcast.rest.gateway import KeyRefused, key_response
+from slotcast.rest.openapi import describe
 from slotcast.rest.outcome import check, respond
 from slotcast.rest.plan.planning import (
     Plan,
@@ -30,9 +33,11 @@ from slotcast.rest.plan.reading import ReadRules
 from slotcast.rest.query.composing import Composed, compose
 from slotcast.rest.query.statement import Statement, identifier
 from slotcast.rest.request.ast import Function, Method, Relation, Root, TransactionEnd
+from slotcast.rest.request.media_types import ANY, JSON, OPENAPI
 from slotcast.rest.request.reading import HttpRequest, RequestRules, read_request
 from slotcast.rest.response.answer import Response
 from slotcast.rest.response.failures import response_to
+from slotcast.rest.response.negotiation import content_type, negotiate
 from slotcast.rest.response.preferences import effective_max_affected
 from slotcast.rest.schema import QualifiedName, Volatility
 from slotcast.rest.shapes import Prepared, ShapeCache
@@ -51,8 +56,18 @@ if TYPE_CHECKING:
     from slotcast.rest.schema import SchemaCache
 
 _UNAVAILABLE: Final = 503
-_NOT_FOUND: Final = 404
 _OPTIONS: Final = "OPTIONS"
+_DESCRIPTIONS: Final = frozenset({OPENAPI, JSON, ANY})
+_USABLE: Final = """
+select (select json_agg(c.relname)
+        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        where n.nspname = $1 and c.relkind in ('v', 'r', 'm', 'f', 'p')
+          and (has_table_privilege(c.oid, 'SELECT, INSERT, UPDATE, DELETE')
+            or has_any_column_privilege(c.oid, 'SELECT, INSERT, UPDATE'))),
+       (select json_agg(p.proname)
+        from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+        where n.nspname = $1 and has_function_privilege(p.oid, 'execute'))
+"""
 _UNSENT: Final = frozenset({"cookie"})
 
 
@@ -129,9 +144,6 @@ class RestService:
 
         def prepare(http: HttpRequest) -> Prepared:
             request = read_request(http, request_rules)
-            if isinstance(request.target, Root):
-                message = "Root endpoint metadata is disabled"
-                raise RestError(_NOT_FOUND, ErrorBody("PGRST126", message))
             planned = plan(request, cache, plan_rules)
             composed = compose(planned, request.preferences, row_limit=configuration.row_limit)
             return Prepared(request, planned, composed, request.query.canonical)
@@ -168,14 +180,52 @@ class RestService:
             raise RestError(_UNAVAILABLE, ErrorBody("PGRST002", message), headers=headers)
         if http.method == _OPTIONS:
             return _options(read_request(http, loaded.request_rules), loaded.cache)
+        if http.path == "/" and loaded.configuration.root_function is None:
+            return await self._describe(http, claims, loaded)
         prepared = loaded.shapes.prepared(http)
-        work = _work(http, prepared, claims, loaded)
+        results = await self._run(_work(http, prepared, claims, loaded))
+        return respond(prepared, results, loaded.configuration.row_limit)
+
+    async def _run(self, work: Work) -> Sequence[PGresult]:
         connection = await self._pool.acquire()
         try:
-            results = await run(connection, work)
+            return await run(connection, work)
         finally:
             self._pool.release(connection)
-        return respond(prepared, results, loaded.configuration.row_limit)
+
+    async def _describe(self, http: HttpRequest, claims: Claims, loaded: _Loaded) -> Response:
+        """Describe what the caller's role may use."""
+        request = read_request(http, loaded.request_rules)
+        negotiate(
+            request.accepted, lambda one: one if one in _DESCRIPTIONS else None, may_explain=False
+        )
+        own = loaded.role_settings.get(claims.role, {})
+        work = Work(
+            settings=_settings(http, request, None, claims, loaded, own),
+            before=loaded.pre_request,
+            statements=[Statement(_USABLE, (request.schema,))],
+            is_read_only=True,
+            is_kept=False,
+            is_anonymous=claims.role == loaded.configuration.anonymous_role,
+        )
+        [result] = await self._run(work)
+        description = describe(
+            loaded.cache,
+            request.schema,
+            relations=frozenset(json.loads(text(result, 0) or "[]")),
+            routines=frozenset(json.loads(text(result, 1) or "[]")),
+            version=slotcast.__version__,
+        )
+        body = json.dumps(description, ensure_ascii=False, separators=(",", ":")).encode()
+        is_head = request.method is Method.HEAD
+        return Response(
+            status=200,
+            headers=(
+                ("Content-Type", content_type(OPENAPI)),
+                *(() if is_head else (("Content-Length", str(len(body))),)),
+            ),
+            body=b"" if is_head else body,
+        )
 
 
 def _work(http: HttpRequest, prepared: Prepared, claims: Claims, loaded: _Loaded) -> Work:
@@ -235,7 +285,7 @@ def _is_checked(request: Request, planned: Plan, composed: Composed) -> bool:
 def _settings(
     http: HttpRequest,
     request: Request,
-    planned: Plan,
+    planned: Plan | None,
     claims: Claims,
     loaded: _Loaded,
     own: Mapping[str, str],

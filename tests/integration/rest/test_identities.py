@@ -106,3 +106,13 @@ async def test_functions_see_the_claims_and_the_request(served: Rest) -> None:
 
     assert seen[:3] == ["authenticated", "GET", "/rpc/setting"]
     assert '"x-mine":"yes"' in seen[3]
+
+
+async def test_the_root_describes_what_the_caller_may_use(served: Rest) -> None:
+    of_alice = await served.ask("GET", "/")
+    of_nobody = await served.ask("GET", "/", sub=None)
+
+    assert of_alice.headers["Content-Type"] == "application/openapi+json; charset=utf-8"
+    assert {"/notes", "/folders", "/rpc/sleep"} <= of_alice.json["paths"].keys()
+    assert "/notes" not in of_nobody.json["paths"]
+    assert "/rpc/sleep" in of_nobody.json["paths"]
