@@ -21,10 +21,6 @@ if TYPE_CHECKING:
 
 PREFIX: Final = "SLOTCAST_"
 
-_HIGHEST_PORT: Final = 65_535
-_FEWEST_DIGITS: Final = 6
-_MOST_DIGITS: Final = 10
-
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "delete_events": ("authorized", "supabase"),
     "policies": ("compiled", "oracle"),
@@ -57,6 +53,23 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 _LEAST_TOKEN_LENGTH: Final = 16
+
+_AT_LEAST: Final[Mapping[str, int]] = {
+    "auth_code_digits": 6,
+    "auth_jwt_lifetime_s": 1,
+    "auth_password_workers": 1,
+    "auth_pool_size": 1,
+    "pool_size": 1,
+    "rest_pool_size": 1,
+}
+"""Where it is more than 0."""
+
+_AT_MOST: Final[Mapping[str, int]] = {
+    "auth_code_digits": 10,
+    "auth_password_min_length": 72,
+    "port": 65_535,
+    "smtp_port": 65_535,
+}
 
 
 def _setting(default: object, doc: str, *, secret: bool = False) -> Any:  # noqa: ANN401
@@ -402,27 +415,22 @@ class Settings:
                 " `openssl rand -hex 32`"
             )
         for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, (int, float)) and value < 0:
-                raise SettingsError(f"{field.name} is {value}; it must not be negative")
-        if self.port > _HIGHEST_PORT:
-            raise SettingsError(f"port is {self.port}; it must be at most {_HIGHEST_PORT}")
-        if self.smtp_port > _HIGHEST_PORT:
-            raise SettingsError(
-                f"smtp_port is {self.smtp_port}; it must be at most {_HIGHEST_PORT}"
-            )
-        if not _FEWEST_DIGITS <= self.auth_code_digits <= _MOST_DIGITS:
-            raise SettingsError(
-                f"auth_code_digits is {self.auth_code_digits}; it must be {_FEWEST_DIGITS} to"
-                f" {_MOST_DIGITS}"
-            )
-        if self.pool_size == 0:
-            raise SettingsError("pool_size is 0; it must be at least 1")
+            self._check_bounds(field.name)
         self._check_rest()
 
+    def _check_bounds(self, name: str) -> None:
+        value = getattr(self, name)
+        if not isinstance(value, (int, float)):
+            return
+        if value < 0:
+            raise SettingsError(f"{name} is {value}; it must not be negative")
+        least, most = _AT_LEAST.get(name, 0), _AT_MOST.get(name, value)
+        if value < least:
+            raise SettingsError(f"{name} is {value}; it must be at least {least}")
+        if value > most:
+            raise SettingsError(f"{name} is {value}; it must be at most {most}")
+
     def _check_rest(self) -> None:
-        if self.rest_pool_size == 0:
-            raise SettingsError("rest_pool_size is 0; it must be at least 1")
         if not self.rest_path.startswith("/"):
             raise SettingsError(f"rest_path is {self.rest_path!r}; it must begin with a slash")
 

@@ -45,9 +45,14 @@ def test_what_faces_the_internet_is_closed_by_default() -> None:
         ("smtp_security", "ssl"),
         ("auth_secure_email_change", "yes"),
         ("auth_mail_interval_s", -1.0),
+        ("auth_jwt_lifetime_s", 0),
+        ("auth_password_min_length", 73),
+        ("auth_password_workers", 0),
+        ("auth_pool_size", 0),
+        ("auth", "yes"),
     ],
 )
-def test_settings_of_mails_have_bounds(setting: str, value: object) -> None:
+def test_settings_of_accounts_have_bounds(setting: str, value: object) -> None:
     with pytest.raises(SettingsError, match=setting):
         load({}, None, **{setting: value})
 

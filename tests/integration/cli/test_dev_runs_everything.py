@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import psycopg
 import pytest
+from jwt import PyJWKSet, decode, get_unverified_header
 
 from slotcast.appointments import demo
 from slotcast.cli.dev import SAMPLE
@@ -88,6 +89,18 @@ async def execute(url: str, statement: str) -> None:
         await connection.execute(statement.encode())
 
 
+async def sign_in(names: dict[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Sign the owner in with the demo's password; gives the session and the public keys."""
+    credentials = {"email": demo.OWNER.email, "password": demo.PASSWORD}
+    async with aiohttp.ClientSession(
+        names["API_URL"], headers={"apikey": names["ANON_KEY"]}
+    ) as http:
+        async with http.post("/auth/v1/token?grant_type=password", json=credentials) as answer:
+            session = await answer.json()
+        async with http.get("/auth/v1/.well-known/jwks.json") as answer:
+            return session, await answer.json()
+
+
 @asynccontextmanager
 async def tail(directory: Path, table: str, *options: str) -> AsyncGenerator[Process]:
     """Follow *table* from when it is live until the end of the block."""
@@ -125,12 +138,16 @@ async def test_one_command_serves_and_the_others_work_with_it(directory: Path) -
         async with tail(directory, "appointments", "--as", token.strip()) as following:
             await execute(names["DB_URL"], rename.format(demo.SALON_ID))
             change: dict[str, Any] = json.loads(await line_with(following.stdout, "Renamed"))
+        session, keys = await sign_in(names)
         missing = await output("tail", "--directory", directory, "missing", exit_code=1)
         migrated = await output("migrate", "--directory", directory, "--appointments")
 
     assert "slotcast dev already runs in" in again
     assert kind_of_mail == "recovery"
     assert (change["type"], change["record"]["customer_name"]) == ("UPDATE", "Renamed")
+    assert session["user"]["id"] == str(demo.OWNER.id)
+    signed_with = PyJWKSet.from_dict(keys)[get_unverified_header(session["access_token"])["kid"]]
+    assert decode(session["access_token"], signed_with, ["ES256"], audience="authenticated")
     assert missing.startswith("slotcast tail: the server refuses: ")
     assert migrated == "up to date\n"
 

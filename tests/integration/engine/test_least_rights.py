@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+import aiohttp
 import psycopg
+import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from support.phoenix import phoenix_client
 from support.postgres import unique_name
-from support.server import serving, token
+from support.server import ANON_KEY, serving, token
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -81,6 +84,33 @@ async def test_a_role_without_any_right_on_tables_serves_them(
         ("UPDATE", {"id": 2, "owner": ANN, "body": "x"}),
         ("DELETE", None),
     ]
+
+
+async def test_it_serves_accounts_with_one_right_more(database: Database, slot_name: str) -> None:
+    async with (
+        await psycopg.AsyncConnection.connect(database.url, autocommit=True) as writer,
+        least_role(writer, database) as url,
+    ):
+        with pytest.raises(BaseExceptionGroup) as refused:
+            async with serving(url, slot_name, auth="on"):
+                pass
+        (error,) = refused.value.exceptions
+        advice = re.search("GRANT supabase_auth_admin TO .*;", str(error))
+        assert advice is not None
+        await writer.execute(advice[0].encode())
+
+        async with (
+            serving(url, slot_name, auth="on", auth_autoconfirm="on") as address,
+            aiohttp.ClientSession(address, headers={"apikey": ANON_KEY}) as http,
+            http.post(
+                "/auth/v1/signup", json={"email": "ann@mail.example", "password": "correct horse"}
+            ) as answer,
+        ):
+            session = await answer.json()
+            cursor = await writer.execute("select id::text from public.profiles")
+            profiles = await cursor.fetchall()
+
+    assert profiles == [(session["user"]["id"],)]
 
 
 async def test_it_serves_private_channels_too(database: Database, slot_name: str) -> None:
