@@ -34,12 +34,17 @@ if TYPE_CHECKING:
 READS: Final = int(os.environ.get("SLOTCAST_DIFFERENTIAL_READS", "400"))
 SEED: Final = int(os.environ.get("SLOTCAST_DIFFERENTIAL_SEED", "1"))
 
-THEIRS: Final = {"db-schemas": "shop", "db-anon-role": "shop_reader"}
+THEIRS: Final = {
+    "db-schemas": "shop",
+    "db-anon-role": "shop_reader",
+    "db-aggregates-enabled": "true",
+}
 OURS: Final = {
     "jwt_secret": SECRET,
     "rest_schemas": "shop",
     "rest_anon_role": "shop_reader",
     "rest_max_rows": 0,
+    "rest_aggregates": "on",
 }
 
 

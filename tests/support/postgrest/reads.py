@@ -294,9 +294,16 @@ class _Parameters:
             pairs.insert(self._chance.randint(0, len(pairs)), ("select", self._select))
         return "&".join(f"{quote(key)}={quote(value, safe=',.():*!')}" for key, value in pairs)
 
-    def add_level(self, name: str, path: tuple[str, ...], depth: int) -> str:
+    def add_level(
+        self, name: str, path: tuple[str, ...], depth: int, *, is_spread: bool = False
+    ) -> str:
         """Add filters, order and range for a table at *path*; return its part of `select`."""
         table = TABLES[name]
+        # Version 12 does not know aggregates in spreads.
+        if self._chance.random() < 0.08 and not is_spread:
+            select = self._add_aggregates(table, path)
+            self._select = select if depth == 0 else self._select
+            return select
         items = self._columns(table)
         embeds = self._embeds(table, path, depth)
         select = ",".join([*items, *(embed.text for embed in embeds)])
@@ -309,6 +316,23 @@ class _Parameters:
         if depth == 0 and (select != "*" or self._chance.random() < 0.5):
             self._select = select
         return select
+
+    def _add_aggregates(self, table: Table, path: tuple[str, ...]) -> str:
+        """Group by a column, in whose order the groups come, or by none; return the `select`."""
+        chance = self._chance
+        kinds = table.columns
+        numbers = [name for name, kind in kinds.items() if kind in {"int", "numeric", "float"}]
+        items = [chance.choice(("count()", "n:count()", "count()::text"))]
+        if numbers:
+            function = chance.choice(("sum()", "avg()", "max()::text", "min()", "count()"))
+            items.append(f"a:{_name(chance.choice(numbers))}.{function}")
+        self._add_filters(table, path, [])
+        groups = [name for name, kind in kinds.items() if kind in _ORDERED and name != "label"]
+        if chance.random() < 0.7:
+            group = _name(chance.choice(groups))
+            items.insert(chance.randint(0, len(items)), group)
+            self._pairs.append((_key(path, "order"), group))
+        return ",".join(items)
 
     def _columns(self, table: Table) -> list[str]:
         chance = self._chance
@@ -346,7 +370,7 @@ class _Parameters:
             is_spread = is_single and len(targets) == 1 and chance.random() < 0.25
             name = "" if is_spread else alias
             addressed = name or word
-            inner = self.add_level(inner_table, (*path, addressed), depth + 1)
+            inner = self.add_level(inner_table, (*path, addressed), depth + 1, is_spread=is_spread)
             text = f"{name}:{_name(word)}" if name else _name(word)
             text += f"!{hint}" if hint else ""
             text += chance.choice(("", "", "", "!inner", "!left"))
