@@ -253,6 +253,10 @@ class Storm:
         workspace, user = chance.choice(WORKSPACES), chance.choice(USERS)
         if chance.random() < 0.4:
             member = f"workspace_id = '{workspace}' and user_id = '{user}'"
+            one_of_them = (
+                "(workspace_id, user_id) = (select workspace_id, user_id from workspace_members"
+                f" where workspace_id = '{workspace}' order by random() limit 1)"
+            )
             role = chance.choice(ROLES)
             return chance.choice(
                 (
@@ -264,11 +268,7 @@ class Storm:
                     f"delete from workspace_members where {member}",
                     f"update workspace_members set role = '{role}' where {member}",
                     f"delete from workspace_members where user_id = '{user}'",
-                    (
-                        f"update workspace_members set user_id = '{user}' where (workspace_id, user_id)"
-                        f" = (select workspace_id, user_id from workspace_members where workspace_id"
-                        f" = '{workspace}' order by random() limit 1)"
-                    ),
+                    f"update workspace_members set user_id = '{user}' where {one_of_them}",
                 )
             )
         table = chance.choice(("appointments", "appointments", "customers"))
