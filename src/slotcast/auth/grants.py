@@ -27,7 +27,9 @@ async def token(service: AuthService, request: Request) -> Answer:
     grant = GRANTS.get(request.query.get("grant_type", ""))
     if grant is None:
         raise bad_request("invalid_credentials", "unsupported_grant_type")
-    return await grant(service, request)
+    answer = await grant(service, request)
+    await service.cleaning.do_if_due(service)
+    return answer
 
 
 async def by_password(service: AuthService, request: Request) -> Answer:

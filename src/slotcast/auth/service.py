@@ -14,6 +14,7 @@ from psycopg.errors import LockNotAvailable, QueryCanceled
 from psycopg_pool import PoolTimeout
 
 from slotcast.auth import audit
+from slotcast.auth.cleaning import Cleaning
 from slotcast.auth.errors import AuthError
 from slotcast.observations import Observation, observe, problem
 
@@ -63,6 +64,7 @@ class AuthService:
         now: The clock, in UTC.
 
     Attributes:
+        cleaning: Removes what is over.
         api_url: Where this server is reached, such as ``http://127.0.0.1:54321``; set as
             soon as it listens.
     """
@@ -86,6 +88,7 @@ class AuthService:
         self.limits = limits
         self.now = now
         self.api_url = ""
+        self.cleaning = Cleaning()
         self._after_commit: dict[Connection, list[Callable[[], None]]] = {}
 
     @property
