@@ -50,6 +50,8 @@ TOKEN_LIMIT_BYTES: Final = 16 * 1024
 """Longest token that is looked at."""
 SECRET_MINIMUM_BYTES: Final = 32
 """Shortest HMAC secret: the output of SHA-256, as RFC 7518 section 3.2 demands."""
+KEYS_KEPT: Final = 64
+"""Most API keys whose signature is not verified again; of more, the ones longest not shown are."""
 NOT_BEFORE_LEEWAY_S: Final = 30.0
 """How far the clock of whoever signed a token may be ahead of ours."""
 
@@ -91,7 +93,7 @@ class Keyring:
         SettingsError: A key is too short or malformed.
     """
 
-    __slots__ = ("_keys", "_opaque_keys", "_secret", "_signer")
+    __slots__ = ("_keys", "_known_keys", "_opaque_keys", "_secret", "_signer")
 
     def __init__(
         self, *, secret: str, jwks: str = "", publishable_key: str = "", secret_key: str = ""
@@ -102,6 +104,7 @@ class Keyring:
         keys = _import_jwks(jwks) if jwks else ()
         self._signer = _signer(keys)
         self._keys = tuple(map(_verifier, keys))
+        self._known_keys: dict[str, tuple[dict[str, JsonValue], str]] = {}
         self._opaque_keys = tuple(
             (key.encode(), role)
             for key, role in ((publishable_key, "anon"), (secret_key, "service_role"))
@@ -170,7 +173,16 @@ class Keyring:
             return Claims(role=role, document=strict_json.canonical({"role": role}))
         if key.startswith(_OPAQUE_PREFIX):
             raise TokenError("MalformedJWT", KEY_UNKNOWN)
-        return self.verify(key, now)
+        claims, document = self._key_claims(key)
+        return _read_claims(claims, document, now)
+
+    def _key_claims(self, key: str) -> tuple[dict[str, JsonValue], str]:
+        """Do as `signed_claims`; most connections show the same few keys, which are kept."""
+        found = self._known_keys.pop(key, None) or self.signed_claims(key)
+        self._known_keys[key] = found
+        if len(self._known_keys) > KEYS_KEPT:
+            del self._known_keys[next(iter(self._known_keys))]
+        return found
 
     def sign(
         self,

@@ -15,7 +15,7 @@ from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from slotcast.claims import Claims
 from slotcast.errors import ExpiredToken, SettingsError, TokenError
-from slotcast.tokens import TOKEN_LIMIT_BYTES, Keyring, handshake_text
+from slotcast.tokens import KEYS_KEPT, TOKEN_LIMIT_BYTES, Keyring, handshake_text
 
 NOW = 1_800_000_000.0
 SECRET = "a secret of at least thirty-two bytes, for the tests"
@@ -436,6 +436,13 @@ class TestApiKeys:
         assert KEYRING.from_api_key(token, NOW) == KEYRING.verify(token, NOW)
         with pytest.raises(ExpiredToken):
             KEYRING.from_api_key(token, NOW + 60)
+
+    def test_many_keys_are_told_apart_whichever_are_kept(self) -> None:
+        keys = [make(claims(role="anon", sub=str(n))) for n in range(KEYS_KEPT + 2)]
+
+        subjects = [KEYRING.from_api_key(key, NOW).subject for key in (*keys, *keys)]
+
+        assert subjects == [str(n) for n in range(KEYS_KEPT + 2)] * 2
 
     @pytest.mark.parametrize("key", [None, ""])
     def test_a_missing_key_is_said_to_be(self, key: str | None) -> None:

@@ -9,9 +9,11 @@ PostgreSQL is a task of its own, so a slow join holds up nothing else on the con
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
+import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeVar, assert_never
@@ -73,6 +75,9 @@ _READY_TIMEOUT_S: Final = 60.0
 _NORMAL_CLOSURE: Final = 1000
 _GOING_AWAY: Final = 1001
 _INTERNAL_ERROR: Final = 1011
+
+_UNSHOWN: Final = frozenset({"sec-websocket-key"})
+"""Headers that differ from one connection to the next and say nothing."""
 
 NOTICE_EXTENSION: Final = "slotcast"
 """What `system` messages of ours are about, which the original does not send."""
@@ -211,7 +216,7 @@ class RealtimeServer:
         except TokenError as error:
             body = strict_json.dumps({"error": handshake_text(error)})
             return Refusal(status=HTTPStatus.UNAUTHORIZED, body=body)
-        headers = strict_json.encode({**handshake.headers}) if self.access else "{}"
+        headers = _shown_headers(handshake) if self.access else "{}"
         session = RealtimeSession(self, connection, serializer, claims, headers)
         self._sessions.add(session)
         self.counts.connections += 1
@@ -269,6 +274,12 @@ class RealtimeServer:
             del self._channelless[session]
             session.connection.close(_NORMAL_CLOSURE, "no channel was joined")
         self._sweep_later()
+
+
+def _shown_headers(handshake: Handshake) -> str:
+    """Write as JSON what policies may ask of a request; equal ones are kept once."""
+    shown = {name: value for name, value in handshake.headers.items() if name not in _UNSHOWN}
+    return sys.intern(strict_json.encode({**shown}))
 
 
 class RealtimeSession:
@@ -336,7 +347,7 @@ class RealtimeSession:
                     self.connection.send(frames.text(data))
                 case Join(channel, request):
                     member = self.members[channel] = Member(self, channel, request)
-                    member.join()
+                    member.join(request.access_token)
                 case Joined(channel):
                     self.members[channel].enter()
                 case Broadcast(channel) | PresenceCall(channel):
@@ -442,8 +453,10 @@ class Member:
     def __init__(self, session: RealtimeSession, channel: Channel, request: JoinRequest) -> None:
         self._session = session
         self._channel = channel
-        self._request = request
-        self._token = request.access_token
+        # A token is as long as all else that is kept of a join, and needed only to tell it from
+        # another one.
+        self._request = replace(request, access_token=None)
+        self._token: bytes | None = None
         self._claims = session.claims
         self._subscription: Subscription | None = None
         self._task: asyncio.Task[None] | None = None
@@ -472,9 +485,14 @@ class Member:
         """Tell the client what it does not get; not as an error, which would end the channel."""
         self._tell("ok", message, NOTICE_EXTENSION)
 
-    def join(self) -> None:
-        """Verify the token and subscribe; the reply follows when that is done."""
-        if self._token is not None and not self._take_token(self._token):
+    def join(self, token: str | None) -> None:
+        """
+        Verify the token and subscribe; the reply follows when that is done.
+
+        Args:
+            token: The user's, or None to act by the connection's key.
+        """
+        if token is not None and not self._take_token(token):
             return
         self._watch_expiry()
         if self._request.is_private and self._session.server.access is None:
@@ -562,7 +580,7 @@ class Member:
 
     def change_token(self, token: str) -> None:
         """Act as another user at once; what that changes for the subscription follows."""
-        if token == self._token:
+        if _digest(token) == self._token:
             return
         former = self._claims
         if not self._take_token(token):
@@ -600,7 +618,7 @@ class Member:
         except TokenError as error:
             self._end(str(error), texts.token_refused(error))
             return False
-        self._token = token
+        self._token = _digest(token)
         return True
 
     def _watch_expiry(self) -> None:
@@ -749,6 +767,11 @@ class Member:
         if self._subscription is not None:
             self._session.server.hub.remove(self._subscription)
             self._subscription = None
+
+
+def _digest(token: str) -> bytes:
+    """Shorten *token* to what no other one has."""
+    return hashlib.sha256(token.encode(errors="surrogatepass")).digest()
 
 
 def _bindings(request: JoinRequest) -> list[Binding]:
