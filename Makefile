@@ -20,7 +20,7 @@ NPM_READY := node_modules/.package-lock.json
 .DELETE_ON_ERROR:
 .PHONY: help demo install test check format-check lint types layers docs-check hygiene \
 	test-all test-unit system-packages format reference requirements \
-	prove bench bench-latency bench-fanout bench-broadcast bench-decode bench-policies clean
+	prove bench bench-latency bench-fanout bench-broadcast bench-decode bench-joins bench-policies clean
 
 help: ## Explain these targets
 	@echo 'Slotcast: make TARGET'
@@ -77,7 +77,7 @@ SECONDS ?= 1800
 prove: system-packages $(DEV_READY) ## Search for verdicts that are not PostgreSQL's (SECONDS=1800)
 	@$(RUN) PYTHONPATH=tests python tools/prove.py --seconds $(SECONDS) $(ARGS)
 
-bench: bench-latency bench-fanout bench-broadcast bench-decode bench-policies ## All benchmarks
+bench: bench-latency bench-fanout bench-broadcast bench-decode bench-joins bench-policies ## All benchmarks
 
 bench-latency: $(DEV_READY) ## Time from commit to client
 	@$(RUN) python -m bench.latency $(ARGS)
@@ -90,6 +90,9 @@ bench-broadcast: $(DEV_READY) $(NPM_READY) ## Broadcasts to a crowd, beside a No
 
 bench-decode: $(DEV_READY) ## Rows a second from a slot
 	@$(RUN) python -m bench.decode $(ARGS)
+
+bench-joins: $(DEV_READY) ## Thousands of joins at once, and the memory of idle connections
+	@$(RUN) python -m bench.joins $(ARGS)
 
 bench-policies: $(DEV_READY) $(NPM_READY) ## Changes under row level security, beside servers made by hand
 	@$(RUN) python -m bench.policies $(ARGS)
