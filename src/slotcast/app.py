@@ -318,9 +318,7 @@ async def running(
         finally:
             # The stream ends while everybody is still joined: what it would hand over to
             # nobody stays in the slot, for those who join again.
-            looking_after.cancel()
-            streaming.cancel()
-            await asyncio.wait([streaming, looking_after])
+            await _end(streaming, looking_after)
             _part(realtime, mailbox)
             await server.stop()
 
@@ -336,6 +334,13 @@ def _judge(
     if settings.policies == "oracle":
         return oracle
     return PolicyJudge(PolicyStore(pool, watched, search_path=settings.search_path), oracle)
+
+
+async def _end(*tasks: asyncio.Task[None]) -> None:
+    """Cancel *tasks*, and wait until they are over."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
 
 
 def _part(realtime: RealtimeServer, mailbox: Mailbox | None) -> None:
