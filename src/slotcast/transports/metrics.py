@@ -104,7 +104,7 @@ class Sources:
         stream: The replication stream.
         delivery: The hub's counts.
         subscription_count: Subscriptions that get changes.
-        judge: The oracle's counts.
+        judge: The judge's counts.
         sending: The send queues' counts.
         channels: What clients asked of their channels.
         topics: The topics that have members here.
@@ -377,6 +377,12 @@ METRICS: Final[tuple[Metric | HistogramMetric, ...]] = (
         help="Time in which PostgreSQL ruled on a batch of row images, waiting for a connection"
         " included. Joins ask, too.",
         read=lambda sources: sources.judge.round_trip_s,
+    ),
+    Metric(
+        name="slotcast_decided_pairs",
+        kind="counter",
+        help="Pairs of row image and viewer that were ruled on without asking PostgreSQL.",
+        read=_one(lambda sources: sources.judge.decided),
     ),
     Metric(
         name="slotcast_judged_pairs",

@@ -89,8 +89,8 @@ async def test_the_page_counts_what_happened_and_shows_no_value(
         ("slotcast_slow_consumers_total",): 0,
     }.items():
         assert (name, shown.get(name)) == (name, expected)
-    assert shown["slotcast_judged_pairs_total",] >= 2
-    assert shown["slotcast_judge_round_trip_seconds_count",] >= 1
+    assert shown["slotcast_decided_pairs_total",] >= 2
+    assert ("slotcast_judge_round_trip_seconds_count",) in shown
     assert shown["slotcast_sent_frames_total",] >= 6
     assert shown["slotcast_sent_bytes_total",] > 1000
     assert shown["slotcast_replication_transactions_total",] >= 1
