@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 READS: Final = int(os.environ.get("SLOTCAST_DIFFERENTIAL_READS", "400"))
 SEED: Final = int(os.environ.get("SLOTCAST_DIFFERENTIAL_SEED", "1"))
 
+CSV: Final = "text/csv; charset=utf-8"
+
 THEIRS: Final = {
     "db-schemas": "shop",
     "db-anon-role": "shop_reader",
@@ -110,6 +112,11 @@ def code(answer: Answer) -> str:
     return found
 
 
+def lines(answer: Answer) -> bytes:
+    """Give all but the first line."""
+    return answer.body.partition(b"\n")[2]
+
+
 def message(answer: Answer) -> str:
     """Give the message of an error."""
     found: str = json.loads(answer.body)["message"]
@@ -121,6 +128,10 @@ def is_deliberate(read: Read, ours: Answer, theirs: Answer) -> bool:
     if code(ours) == code(theirs) == "PGRST116":
         # Version 13 words the message anew.
         return ours.status == theirs.status
+    if read.path.startswith("/rpc/") and ours.header("content-type") == CSV:
+        # The header of the original's CSV has a function's columns in another order than its
+        # lines have them.
+        return lines(ours) == lines(theirs)
     if (ours.status, theirs.status) == (406, 415):
         # Version 13 answers with the status that HTTP has for it.
         return code(ours) == code(theirs)

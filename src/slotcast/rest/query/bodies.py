@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from slotcast.rest.plan.nodes import SOURCE, BuiltinBody
+from slotcast.rest.plan.nodes import BuiltinBody
 from slotcast.rest.query.calling import SCALAR
 from slotcast.rest.query.statement import qualified
 from slotcast.rest.schema import MediaHandler
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 ROWS = "_postgrest_t"
 """What the rows of the response are called; the original's name, as errors may show it."""
 
+# Of the rows of the response: those of a function or a write have columns that nobody selected.
 _CSV_HEADER = (
-    "(SELECT coalesce(string_agg(a.k, ','), '') FROM (SELECT json_object_keys(r)::text AS k"
-    f" FROM (SELECT row_to_json(hh) AS r FROM {SOURCE} AS hh LIMIT 1) s) a)"
+    "(SELECT coalesce(string_agg(k, ','), '')"
+    f" FROM json_object_keys(json_agg({ROWS}) -> 0) k)"
 )
 _CSV_LINES = f"coalesce(string_agg(substring({ROWS}::text, 2, length({ROWS}::text) - 2), '\n'), '')"
 

@@ -202,3 +202,12 @@ def test_an_estimate_asks_the_planner_and_counts_up_to_the_bound() -> None:
     assert asked.estimate is not None
     assert asked.estimate.text == 'EXPLAIN (FORMAT JSON) SELECT 1 FROM "api"."projects"'
     assert "LIMIT 101" in asked.main.text
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/users"), ("POST", "/users")])
+def test_the_header_of_csv_is_of_the_rows_below_it(method: str, path: str) -> None:
+    prefer = "return=representation"
+
+    text = sql(method, path, "select=name", body=b"{}", accept="text/csv", prefer=prefer)
+
+    assert "json_object_keys(json_agg(_postgrest_t) -> 0)" in text
