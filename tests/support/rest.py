@@ -49,6 +49,8 @@ insert into notes.notes (owner, body, folder_id) values
   ('{ALICE}', 'of Alice', 1), ('{ALICE}', 'hers, too', null), ('{BOB}', 'of Bob', 1);
 create function notes.sleep(seconds float) returns text language sql volatile
   as $$ select 'slept' from pg_sleep(seconds) $$;
+create function notes.mark() returns text language sql volatile
+  as $$ select set_config('response.headers', '[{{"X-Mine": "secret"}}]', false) $$;
 create function notes.setting(name text) returns text language sql stable
   as $$ select current_setting(name, true) $$;
 """

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 from psycopg import AsyncConnection
-from psycopg.pq import ExecStatus
+from psycopg.pq import ExecStatus, TransactionStatus
 
 from slotcast.rest.errors import ErrorBody, RestError
 
@@ -59,6 +59,7 @@ class RestConnection:
         self._on_lost = on_lost
         self._loop = asyncio.get_running_loop()
         self._prepared: OrderedDict[str, bytes] = OrderedDict()
+        self._unneeded: list[bytes] = []
         self._name_count = 0
         self._results: list[PGresult] = []
         self._done: asyncio.Future[list[PGresult]] | None = None
@@ -68,6 +69,11 @@ class RestConnection:
         self._pgconn.enter_pipeline_mode()
         self._socket = self._pgconn.socket
         self._loop.add_reader(self._socket, self._read)
+
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether a transaction block is open, failed or not."""
+        return not self.is_lost and self._pgconn.transaction_status != TransactionStatus.IDLE
 
     async def run(self, statements: Sequence[Statement]) -> list[PGresult]:
         """
@@ -124,7 +130,8 @@ class RestConnection:
             self._pgconn.send_query_prepared(name, encoded)
             sent.append(None)
         while len(self._prepared) > PREPARED_LIMIT:
-            _, name = self._prepared.popitem(last=False)
+            self._unneeded.append(self._prepared.popitem(last=False)[1])
+        for name in self._unneeded:
             self._pgconn.send_query_params(b"DEALLOCATE " + name, None)
         self._pgconn.pipeline_sync()
         return sent
@@ -148,11 +155,14 @@ class RestConnection:
         # What fails when the transaction ends belongs to no statement and comes last.
         if error is None and results and results[-1].status == ExecStatus.FATAL_ERROR:
             error = results[-1]
-        found = found[: len(statements)]
-        return found if error is None else [*found, error]
+        if error is not None:
+            return [*found, error]
+        self._unneeded.clear()
+        return found[: len(statements)]
 
     def forget_prepared(self) -> None:
-        """Prepare all statements anew, since tables have changed; the old ones stay unused."""
+        """Prepare all statements anew, since tables have changed."""
+        self._unneeded += self._prepared.values()
         self._prepared.clear()
 
     def _flush(self) -> None:
@@ -217,6 +227,10 @@ class RestConnection:
             self._lose()
             # libpq's way to cancel waits for a connection of its own.
             await asyncio.shield(self._loop.run_in_executor(None, _cancel, cancel))
+
+    def discard(self) -> None:
+        """Give the connection up, since nobody knows what state it is in."""
+        self._lose()
 
     def close(self) -> None:
         """Close the connection; twice does no harm."""

@@ -133,6 +133,8 @@ class RestPool:
 
     def release(self, connection: RestConnection) -> None:
         """Take a connection back."""
+        if connection.is_in_transaction:
+            connection.discard()
         if connection.is_lost:
             return
         if self._is_closed:

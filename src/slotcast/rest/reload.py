@@ -13,7 +13,6 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
-import psycopg
 from psycopg import AsyncConnection
 
 from slotcast.observations import Observation, observe, problem
@@ -87,7 +86,7 @@ class SchemaKeeper:
                     await self._load()
                     delay_s = _FIRST_DELAY_S
                     await self._follow(listener)
-            except psycopg.Error as error:
+            except Exception as error:  # noqa: BLE001 - whatever is wrong, DDL may mend it
                 observe(SchemaNotLoaded(reason=problem(error)))
             await asyncio.sleep(delay_s)
             delay_s = min(delay_s * 2, _DELAY_LIMIT_S)

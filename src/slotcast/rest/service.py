@@ -304,6 +304,9 @@ def _settings(
         ("request.path", unquote(http.path)),
         ("request.headers", _headers_document(http)),
         ("request.cookies", _cookies_document(http)),
+        # What a function may have set for its whole session is for nobody else's response.
+        ("response.headers", ""),
+        ("response.status", ""),
     )
     if request.preferences.timezone is not None:
         settings.append(("timezone", request.preferences.timezone))

@@ -35,6 +35,9 @@ SHAPE_LIMIT: Final = 1000
 _QUERY_LIMIT_BYTES: Final = 2048
 """Longest query string that is looked at; with the count it bounds the memory."""
 
+_OTHERS_LIMIT: Final = 1024
+"""Likewise of the path and the headers, in characters."""
+
 _METHODS: Final = frozenset({"GET", "HEAD", "DELETE"})
 _HEADERS: Final = frozenset({"accept", "accept-profile", "content-profile", "prefer", "range"})
 """Header fields that have a say in the plan."""
@@ -149,6 +152,8 @@ def _shape(http: HttpRequest) -> _Shape | None:
         return None
     shaped = b"&".join(parts)
     headers = tuple(field for field in http.headers if field[0] in _HEADERS)
+    if len(http.path) + sum(len(value) for _, value in headers) > _OTHERS_LIMIT:
+        return None
     return _Shape((http.method, http.path, shaped, headers), shaped, tuple(values))
 
 

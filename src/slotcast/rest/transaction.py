@@ -100,34 +100,44 @@ class _PlanChanged(Exception):
 
 
 async def _attempt(connection: RestConnection, work: Work) -> Sequence[PGresult]:
-    start = [] if work.before is None else [work.before]
     isolation = _ISOLATIONS.get(work.isolation or "")
-    if work.is_read_only and isolation is None:
-        settings = settings_statement((_READ_ONLY, *work.settings))
-        batch = [settings, *start, *work.statements]
-        results = _checked(await connection.run(batch), work)[len(batch) - len(work.statements) :]
-        if work.check is not None:
-            work.check(results)
-        return results
-    begin = Statement(_begin(isolation, is_read_only=work.is_read_only))
-    batch = [begin, settings_statement(work.settings), *start, *work.statements]
-    first = len(batch) - len(work.statements)
-    end = [COMMIT] if work.is_kept else [_SET_CONSTRAINTS, ROLLBACK]
     try:
-        if work.check is None or not work.is_kept:
-            results = _checked(await connection.run([*batch, *end]), work)
-            results = results[first : len(batch)]
-            if work.check is not None:
-                work.check(results)
-            return results
-        results = _checked(await connection.run(batch), work)[first:]
-        work.check(results)
-        _checked(await connection.run(end), work)
-    except (RestError, _PlanChanged):
-        if not connection.is_lost:
+        if work.is_read_only and isolation is None:
+            return await _read(connection, work)
+        return await _run_in_block(connection, work, isolation)
+    finally:
+        if connection.is_in_transaction:
             await connection.run([ROLLBACK])
-        raise
+
+
+async def _read(connection: RestConnection, work: Work) -> Sequence[PGresult]:
+    """Run *work* in the implicit transaction of one pipeline."""
+    before = [settings_statement((_READ_ONLY, *work.settings)), *_before(work)]
+    results = _checked(await connection.run([*before, *work.statements]), work)[len(before) :]
+    if work.check is not None:
+        work.check(results)
     return results
+
+
+async def _run_in_block(
+    connection: RestConnection, work: Work, isolation: str | None
+) -> Sequence[PGresult]:
+    """Run *work* in a transaction block, which is ended once its results are approved."""
+    begin = Statement(_begin(isolation, is_read_only=work.is_read_only))
+    before = [begin, settings_statement(work.settings), *_before(work)]
+    batch = [*before, *work.statements]
+    end = [COMMIT] if work.is_kept else [_SET_CONSTRAINTS, ROLLBACK]
+    if work.check is None:
+        results = _checked(await connection.run([*batch, *end]), work)
+        return results[len(before) : len(batch)]
+    results = _checked(await connection.run(batch), work)[len(before) :]
+    work.check(results)
+    _checked(await connection.run(end), work)
+    return results
+
+
+def _before(work: Work) -> list[Statement]:
+    return [] if work.before is None else [work.before]
 
 
 def _begin(isolation: str | None, *, is_read_only: bool) -> str:

@@ -9,6 +9,7 @@ import aiohttp
 import psycopg
 import pytest
 
+from slotcast.rest.connection import PREPARED_LIMIT
 from support.postgres import running_cluster
 from support.rest import rest
 
@@ -173,3 +174,23 @@ async def test_large_answers_and_payloads_pass_whole(served: Rest) -> None:
 
     assert answer.status == 201
     assert answer.json == body
+
+
+async def test_what_a_function_sets_for_its_session_is_not_in_the_responses_to_others(
+    served: Rest,
+) -> None:
+    marked = await served.ask("POST", "/rpc/mark", body={})
+
+    answers = [await served.ask("GET", "/folders") for _ in range(5)]
+
+    assert marked.headers.get("X-Mine") == "secret"
+    assert all("X-Mine" not in answer.headers for answer in answers)
+
+
+async def test_more_shapes_than_a_connection_keeps_are_served(notes: Database) -> None:
+    async with rest(notes.url, rest_pool_size=1) as served:
+        for number in range(PREPARED_LIMIT + 20):
+            answer = await served.ask("GET", f"/folders?select=a{number}:title")
+            assert answer.json == [{f"a{number}": "inbox"}]
+
+        assert (await served.ask("GET", "/folders?select=a0:title")).status == 200
