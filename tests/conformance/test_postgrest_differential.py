@@ -128,7 +128,8 @@ def is_deliberate(read: Read, ours: Answer, theirs: Answer) -> bool:
     if code(ours) == code(theirs) == "PGRST116":
         # Version 13 words the message anew.
         return ours.status == theirs.status
-    if read.path.startswith("/rpc/") and ours.header("content-type") == CSV:
+    is_csv = ours.header("content-type") == theirs.header("content-type") == CSV
+    if is_csv and read.path.startswith("/rpc/"):
         # The header of the original's CSV has a function's columns in another order than its
         # lines have them.
         return lines(ours) == lines(theirs)
