@@ -55,7 +55,7 @@ _NOBODY: Final = "$2b$10$JQ.IED7Y.wkZcfWrs9KkJuw09yQMZj8Nquh7NJKP.ybhj2M4ppq/W"
 # Nobody's hash may keep the threads busy for seconds, or fill the memory.
 _HASH: Final = re.compile(
     r"\$2[aby]\$(0[4-9]|1[0-4])\$[./A-Za-z0-9]{53}"
-    r"|\$argon2(id|i|d)\$v=19\$m=\d{1,6},t=\d{1,2},p=\d{1,2}\$[A-Za-z0-9+/]{8,}\$[A-Za-z0-9+/]{8,}"
+    r"|\$argon2(id|i|d)\$v=19\$m=[0-9]{1,6},t=[0-9]{1,2},p=[0-9]{1,2}\$[A-Za-z0-9+/]{8,}\$[A-Za-z0-9+/]{8,}"
 )
 
 _RETRY_AFTER_S: Final = 5
