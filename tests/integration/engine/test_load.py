@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import statistics
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import psutil
 import psycopg
+import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedError
 from websockets.frames import CloseCode
@@ -37,9 +39,13 @@ OWN: Final = """
 alter table public.notes enable row level security;
 create policy own on public.notes to authenticated using (owner = (select auth.uid()));
 """
-ROW_COUNT: Final = 100_000
+ROW_COUNT: Final = 200_000
 READ_COUNT: Final = 2_000
-MEMORY_LIMIT_BYTES: Final = 400 * 1024 * 1024
+MEMORY_LIMIT_BYTES: Final = 256 * 1024 * 1024
+# On an idle machine with two cores it is a third of that. What fails this is a loop that is
+# held for longer than any neighbour on the machine holds a core.
+HEARTBEAT_LIMIT_S: Final = 0.3
+BEAT_PAUSE_S: Final = 0.005
 
 
 async def test_order_is_commit_order_under_concurrent_writers(
@@ -69,6 +75,7 @@ async def test_order_is_commit_order_under_concurrent_writers(
     assert {len(change["ids"]) for change in got} == {2}
 
 
+@pytest.mark.parametrize("cluster", ["embedded"], indirect=True)
 async def test_a_huge_transaction_costs_others_nothing_and_a_silent_reader_its_connection(
     database: Database, slot_name: str
 ) -> None:
@@ -90,7 +97,7 @@ async def test_a_huge_transaction_costs_others_nothing_and_a_silent_reader_its_c
             await silent.recv()
 
             watching = asyncio.create_task(watch(server))
-            beating = asyncio.create_task(slowest_heartbeat(bystander))
+            beating = asyncio.create_task(heartbeats(bystander))
             await writer.execute(
                 "insert into notes select n, null, repeat('x', 200) from generate_series(1, %s) n",
                 [ROW_COUNT],
@@ -101,15 +108,19 @@ async def test_a_huge_transaction_costs_others_nothing_and_a_silent_reader_its_c
                 await bystander.change_count("other", 1)
             beating.cancel()
             watching.cancel()
-            slowest_s, largest_bytes = await beating, await watching
+            waits, largest_bytes = await beating, await watching
             silent_count = await rows_until_closed(silent)
 
-    print(f"slowest heartbeat {slowest_s * 1000:.0f} ms, RSS {largest_bytes >> 20} MiB")  # noqa: T201
+    marks = statistics.quantiles(waits, n=100)
+    print(  # noqa: T201
+        f"{len(waits)} heartbeats: p50 {marks[49] * 1000:.0f} ms, p99 {marks[98] * 1000:.0f} ms,"
+        f" slowest {max(waits) * 1000:.0f} ms; RSS {largest_bytes >> 20} MiB"
+    )
     ids = [change["data"]["record"]["id"] for change in reader.changes("notes")]
     assert ids == list(range(ROW_COUNT - READ_COUNT + 1, ROW_COUNT + 1))
     assert silent_count < ROW_COUNT
     assert largest_bytes < MEMORY_LIMIT_BYTES
-    assert slowest_s < 1.0
+    assert marks[98] < HEARTBEAT_LIMIT_S
 
 
 def is_last(message: Message) -> bool:
@@ -130,16 +141,17 @@ async def watch(server: ServerProcess) -> int:
         return largest
 
 
-async def slowest_heartbeat(client: PhoenixClient) -> float:
-    """Send one heartbeat after the other until cancelled; gives the longest wait in seconds."""
-    slowest_s = 0.0
+async def heartbeats(client: PhoenixClient) -> list[float]:
+    """Send one heartbeat after the other until cancelled; gives the waits in seconds."""
+    waits: list[float] = []
     try:
         while True:
             began = time.perf_counter()
             await client.reply(await client.push("phoenix", "heartbeat", {}))
-            slowest_s = max(slowest_s, time.perf_counter() - began)
+            waits.append(time.perf_counter() - began)
+            await asyncio.sleep(BEAT_PAUSE_S)
     except asyncio.CancelledError:
-        return slowest_s
+        return waits
 
 
 async def rows_until_closed(connection: ClientConnection) -> int:
