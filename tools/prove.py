@@ -21,7 +21,7 @@ from hypothesis import Verbosity, given, seed, settings
 from support.judges import KINDS
 from support.postgres import BIN_DIRECTORIES, migrated_template, running_cluster, temporary_database
 from support.proof.grammar import Scenario, scenarios
-from support.proof.trial import UNCHECKED, Court, DisagreementError, Loop, Tally
+from support.proof.trial import UNCHECKED, Court, DisagreementError, Loop, Tally, sitting
 
 _ROUND: Final = 40
 """Scenarios of one seed."""
@@ -48,13 +48,11 @@ def main() -> int:
 
 def _search(kind: str, judge: str, until: float, first_seed: int) -> bool:
     """Search on one cluster; returns whether nothing was found."""
-    loop = Loop()
     with (
         running_cluster(kind, autovacuum="off") as cluster,
         temporary_database(cluster, migrated_template(cluster)) as database,
+        sitting(database.url, "proof", judge) as (court, loop),
     ):
-        court = Court(database.url, "proof", judge)
-        loop.run(court.open())
         number = first_seed
         try:
             while time.monotonic() < until:
@@ -67,8 +65,6 @@ def _search(kind: str, judge: str, until: float, first_seed: int) -> bool:
         finally:
             _show(court.tally)
             print()
-            loop.run(court.close())
-            loop.stop()
     return True
 
 

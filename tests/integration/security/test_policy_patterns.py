@@ -8,7 +8,7 @@ import pytest
 
 from support.judges import KINDS
 from support.proof.grammar import Drawn, Scenario, Step
-from support.proof.trial import Court, Loop
+from support.proof.trial import Court, Loop, sitting
 from support.proof.world import PEOPLE, TEAMS, USERS
 
 if TYPE_CHECKING:
@@ -185,14 +185,8 @@ VIEWERS: Final = tuple(someone for someone in PEOPLE if someone.role in API_ROLE
 def court(
     request: pytest.FixtureRequest, database: Database, slot_name: str
 ) -> Generator[tuple[Court, Loop]]:
-    loop = Loop()
-    court = Court(database.url, slot_name, request.param, VIEWERS)
-    try:
-        loop.run(court.open())
-        yield court, loop
-    finally:
-        loop.run(court.close())
-        loop.stop()
+    with sitting(database.url, slot_name, request.param, VIEWERS) as opened:
+        yield opened
 
 
 def test_patterns_mean_what_select_says_whatever_happens_to_memberships(

@@ -15,7 +15,7 @@ from hypothesis import Verbosity, given, settings
 
 from support.judges import KINDS
 from support.proof.grammar import Scenario, scenarios
-from support.proof.trial import UNCHECKED, Court, Loop
+from support.proof.trial import UNCHECKED, Court, Loop, sitting
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -29,14 +29,8 @@ SCENARIO_COUNT: Final = 12
 def court(
     request: pytest.FixtureRequest, database: Database, slot_name: str
 ) -> Generator[tuple[Court, Loop]]:
-    loop = Loop()
-    court = Court(database.url, slot_name, request.param)
-    try:
-        loop.run(court.open())
-        yield court, loop
-    finally:
-        loop.run(court.close())
-        loop.stop()
+    with sitting(database.url, slot_name, request.param) as opened:
+        yield opened
 
 
 def test_verdicts_are_what_select_says_before_and_after_anything_changes(

@@ -682,10 +682,34 @@ class Author:
             statements.append(f"create policy w on {table} to {roles} using ({condition})")
         return statements
 
+    def streaming(self, table: str) -> list[str]:
+        """Write what is logged of a members' table, and published for clients."""
+        return [
+            *self.pick(
+                (
+                    (),
+                    (),
+                    (f"alter table {table} replica identity full",),
+                    (f"alter table {table} replica identity nothing",),
+                )
+            ),
+            *self.pick(
+                (
+                    (),
+                    (),
+                    (f"alter publication supabase_realtime add table {table}",),
+                    (f"alter publication supabase_realtime add table {table} where (level > 1)",)
+                    if table == "proof.profiles"
+                    else (),
+                )
+            ),
+        ]
+
     def happening(self, tables: Sequence[Drawn]) -> Step:
         """Draw what happens in a transaction."""
         if self.one_in(5):
-            return Step((self.definition(tables),), is_ddl=True)
+            statements = [self.data_change()] if self.one_in(3) else []
+            return Step((*statements, self.definition(tables)), is_ddl=True)
         statements = [self.data_change() for _ in range(self.pick((1, 2, 3)))]
         if self.one_in(5):
             changed = self.pick(tables)
@@ -785,6 +809,12 @@ class Author:
                 "revoke proof_group from proof_clerk",
                 "grant proof_group to authenticated",
                 f"alter table {members} rename to moved",
+                f"alter table {members} replica identity full",
+                "alter table proof.seats detach partition proof.seats_staff",
+                "alter domain proof.positive add check (value > 1) not valid",
+                "alter table proof.members alter column level type bigint",
+                f"alter publication supabase_realtime add table {members}",
+                f"drop table {members} cascade",
             )
         )
 
@@ -819,8 +849,10 @@ def scenarios(draw: DrawFn, *, table_count: int = 3, step_count: int = 3) -> Sce
     """Draw a scenario with up to so many tables and steps."""
     author = Author(draw)
     setting = [
-        statement for table in MEMBERS for statement in author.protection(table)
-    ] + world.population(author.chance)
+        *(statement for table in MEMBERS for statement in author.protection(table)),
+        *world.population(author.chance),
+        *(statement for table in MEMBERS for statement in author.streaming(table)),
+    ]
     tables = [author.table(name) for name in _NAMES[: author.pick(range(1, table_count + 1))]]
     steps = [author.happening(tables) for _ in range(author.pick(range(step_count + 1)))]
     return Scenario(tuple(setting), tuple(tables), tuple(steps))

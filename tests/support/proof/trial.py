@@ -35,7 +35,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import Counter
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, LiteralString, TypeVar
 
@@ -52,7 +52,7 @@ from support.proof import grammar, world
 from support.proof.world import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable, Mapping, Sequence
+    from collections.abc import Coroutine, Generator, Iterable, Mapping, Sequence
 
     from psycopg.rows import TupleRow
 
@@ -187,6 +187,7 @@ class Court:
         self._last_marker = 0
         self._played = grammar.Scenario((), (), ())
         self._log: list[str] = []
+        self._comparison_count = 0
         self.tally = Tally()
 
     async def open(self) -> None:
@@ -250,9 +251,9 @@ class Court:
             await _run(self._writer, world.build(has_icu=self._has_icu) + grammar.RESTORE)
         elif self._played.tables:
             names = ", ".join(drawn.name for drawn in self._played.tables)
-            await _run(self._writer, f"drop table {names} cascade;{_CLEAN}")
+            await _run(self._writer, f"drop table if exists {names} cascade;{_CLEAN}")
         self._played = scenario
-        self._ruled_on: set[str] = set()
+        self._ruled_on: set[tuple[str, Claims]] = set()
 
     async def _play(self, scenario: Scenario) -> None:
         await self._do("; ".join(scenario.setting))
@@ -329,39 +330,48 @@ class Court:
     async def _compare(self, tables: Iterable[Drawn]) -> None:
         exhibits = [await self._exhibit(drawn) for drawn in tables]
         await self._settle()
-        everybody = frozenset(self._people)
+        asked = self._asked_now()
+        viewers = frozenset(asked)
         questions = [
-            (exhibit, number, Question(relation=exhibit.relation, image=image, viewers=everybody))
+            (exhibit, number, Question(relation=exhibit.relation, image=image, viewers=viewers))
             for exhibit in exhibits
             for number, image in _asked(exhibit)
         ]
         await self._judge.refresh()
-        audiences = self._audiences(questions)
+        before = self._audiences(questions)
         answers = await self._judge.judge([question for _, _, question in questions])
-        audiences = [
-            before & after if exhibit.drawn.name in self._ruled_on else after
-            for (exhibit, _, _), before, after in zip(
-                questions, audiences, self._audiences(questions), strict=True
-            )
-        ]
-        self._ruled_on |= {exhibit.drawn.name for exhibit in exhibits}
+        after = self._audiences(questions)
         readable = [await self._readable(exhibit.relation) for exhibit in exhibits]
-        for claims, someone in self._people.items():
+        for claims, someone in asked.items():
             columns = [of_roles[someone.role] for of_roles in readable]
             truths = dict(
                 zip(map(id, exhibits), await self._truths(exhibits, someone, columns), strict=True)
             )
-            for (exhibit, number, question), answer, audience in zip(
-                questions, answers, audiences, strict=True
-            ):
+            for place, (exhibit, number, question) in enumerate(questions):
                 truth, names = truths[id(exhibit)]
+                ruling = answers[place][claims]
                 await self._check(
-                    exhibit, someone, question, (truth[number], names), answer[claims], number
+                    exhibit, someone, question, (truth[number], names), ruling, number
                 )
-                if answer[claims].verdict is Verdict.VISIBLE and claims not in audience:
+                is_known = (exhibit.drawn.name, claims) in self._ruled_on
+                audience = before[place] & after[place] if is_known else after[place]
+                if ruling.verdict is Verdict.VISIBLE and claims not in audience:
                     raise DisagreementError(
                         self._report(exhibit, someone, question, "t, but nobody would ask", number)
                     )
+        self._ruled_on |= {(exhibit.drawn.name, claims) for exhibit in exhibits for claims in asked}
+
+    def _asked_now(self) -> dict[Claims, Someone]:
+        """Choose whom to ask about: at first some, later all, of whom one was away meanwhile."""
+        self._comparison_count += 1
+        everybody = list(self._people)
+        if not self._ruled_on:
+            return {claims: self._people[claims] for claims in everybody[::2]}
+        absent = everybody[self._comparison_count % len(everybody)]
+        self._judge.release(absent)
+        self._judge.retain(absent)
+        self._ruled_on = {pair for pair in self._ruled_on if pair[1] != absent}
+        return self._people
 
     def _audiences(
         self, questions: Sequence[tuple[_Exhibit, int, Question]]
@@ -571,7 +581,11 @@ class Court:
 
 _CLEAN: Final = "".join(
     f"truncate {table} cascade; alter table {table} disable row level security;"
-    f" drop policy if exists w on {table};"
+    f" alter table {table} replica identity"
+    f" {'full' if table == 'proof.blocks' else 'default'}; drop policy if exists w on {table};"
+    "do $$ begin if exists (select from pg_publication_tables where pubname = 'supabase_realtime'"
+    f" and format('%I.%I', schemaname, tablename) = {quote(table)}) then"
+    f" alter publication supabase_realtime drop table {table}; end if; end $$;"
     for table in world.MEMBERS
 )
 
@@ -669,6 +683,21 @@ async def _has_icu(connection: Connection) -> bool:
 def _text(value: object) -> str:
     assert isinstance(value, bytes)
     return value.decode()
+
+
+@contextmanager
+def sitting(
+    url: str, slot: str, kind: str, people: Sequence[Someone] = world.PEOPLE
+) -> Generator[tuple[Court, Loop]]:
+    """Open a court, and give it with the loop that it runs in; see `Court` for the arguments."""
+    loop = Loop()
+    court = Court(url, slot, kind, people)
+    try:
+        loop.run(court.open())
+        yield court, loop
+    finally:
+        loop.run(court.close())
+        loop.stop()
 
 
 class Loop:
