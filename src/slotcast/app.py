@@ -266,7 +266,7 @@ async def running(
         looking_after = tasks.create_task(
             messages.look_after(kept_days=settings.messages_kept_days)
         )
-        front = _Front(settings, pool, tasks, replication, sample)
+        front = _Front(settings, pool, tasks, replication, sample, has_mailbox=mailbox is not None)
         sources = Sources(
             stream=replication,
             delivery=hub.counts,
@@ -417,6 +417,8 @@ class _Front:
         tasks: asyncio.TaskGroup,
         replication: Replication,
         sample: Sample | None,
+        *,
+        has_mailbox: bool,
     ) -> None:
         self.url = ""
         self._settings = settings
@@ -426,6 +428,7 @@ class _Front:
         )
         self._replication = replication
         self._sample = sample
+        self._has_mailbox = has_mailbox
         # Not one that we could sign: whoever opens the page would have a key that nobody gave out.
         self._anon_key = settings.publishable_key or _NO_KEY
 
@@ -459,6 +462,7 @@ class _Front:
             sample_table=sample.table,
             sample_sql=sample.statement,
             has_inspector=self._settings.inspector == "on",
+            has_mailbox=self._has_mailbox,
         )
 
     async def inspection(self) -> InspectorPage:

@@ -50,7 +50,8 @@ async def app(database: Database, slot_name: str) -> AsyncGenerator[App]:
 
 async def test_a_mail_appears_at_once_and_its_link_confirms(app: App, browser: Browser) -> None:
     async with page_of(browser) as page:
-        await page.goto(f"{app.url}/mail")
+        await page.goto(app.url)
+        await page.get_by_role("link", name="open the mailbox").click()
         await expect(page.get_by_text("No mails yet.")).to_be_visible()
 
         code = await app.sign_up("mara@mail.example")

@@ -124,6 +124,7 @@ def start_page(*, anon_key: str = "anon", is_live: bool = True) -> StartPage:
         sample_table="appointments",
         sample_sql="update appointments set status = 'confirmed';",
         has_inspector=True,
+        has_mailbox=True,
     )
 
 

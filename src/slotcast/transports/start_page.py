@@ -31,6 +31,7 @@ class StartPage:
         sample_table: The table the snippets use; usually one of *tables*.
         sample_sql: A statement that changes a row of it.
         has_inspector: Whether there is a page to try channels with.
+        has_mailbox: Whether mails end up on a page.
     """
 
     version: str
@@ -44,11 +45,17 @@ class StartPage:
     sample_table: str
     sample_sql: str
     has_inspector: bool
+    has_mailbox: bool
 
 
 _INSPECTOR: Final = (
     '  <p class="hint">To try filters, private channels, broadcast and presence, and to be told why'
     ' something does not arrive: <a href="/inspector">open the inspector</a>.</p>'
+)
+
+_MAILBOX: Final = (
+    '  <p class="hint">Mails that confirm addresses, or sign people in:'
+    ' <a href="/mail">open the mailbox</a>.</p>'
 )
 
 
@@ -77,6 +84,7 @@ def render(page: StartPage) -> tuple[str, Mapping[str, str]]:
     escaped = {name: html.escape(value) for name, value in values.items()}
     escaped["tables"] = _list_items(page.tables)
     escaped["inspector"] = _INSPECTOR if page.has_inspector else ""
+    escaped["mailbox"] = _MAILBOX if page.has_mailbox else ""
     return Template(assets.text("start.html")).substitute(escaped), assets.page_headers()
 
 

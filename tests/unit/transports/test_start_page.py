@@ -56,12 +56,15 @@ def test_every_file_that_the_page_loads_is_served() -> None:
     assert len(loaded) == 3
 
 
-def test_the_inspector_is_offered_where_there_is_one() -> None:
-    with_one, _ = start_page.render(example())
-    without, _ = start_page.render(dataclasses.replace(example(), has_inspector=False))
+def test_other_pages_are_offered_where_there_are_any() -> None:
+    with_some, _ = start_page.render(example())
+    changes = {"has_inspector": False, "has_mailbox": False}
+    without, _ = start_page.render(dataclasses.replace(example(), **changes))
 
-    assert 'href="/inspector"' in with_one
+    assert 'href="/inspector"' in with_some
+    assert 'href="/mail"' in with_some
     assert "inspector" not in without
+    assert "mail" not in without
 
 
 def test_the_page_tells_a_live_stream_from_one_that_is_not() -> None:
