@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -121,7 +123,12 @@ header_text = text.map(lambda one: "".join(c for c in one if c >= " " and c != "
 
 
 class Templates:
-    """Places of a request that text is put into, at ``{}``."""
+    """
+    Places of a request that text is put into.
+
+    At ``{q}`` it is in quotes, so that it is a name or value whatever it holds; at ``{w}``
+    there are only characters that need none; at ``{}`` it is as it is.
+    """
 
     QUERY: Final = (
         "select={}",
@@ -163,18 +170,33 @@ class Templates:
         "{}={}",
     )
 
-    PATHS: Final = ("/shown", "/shown", "/shown", "/{}", "/rpc/{}", "/rpc/rows_named")
+    WELL_FORMED: Final = (
+        "select={q}",
+        "select=id,{q}:name",
+        "select=data->{q}->>{q}",
+        "select=name::{w}",
+        "select=part!{q}({q})",
+        "{q}=eq.1",
+        "name=in.({q},{q})",
+        "name=eq.{q}",
+        "id=eq.{w}",
+        "or=(name.eq.{q},name.like.{q})",
+        "or=({q}.is.null,data->>{q}.eq.{q})",
+        "select=id,part(size)&part.{q}=eq.1",
+        "order={q}",
+        "order=data->{q}.desc",
+        "columns={q}",
+        "on_conflict={q}",
+    )
+
+    PATHS: Final = (*["/shown"] * 12, "/{}", "/rpc/{}", "/rpc/rows_named?word=name 1&")
 
     HEADERS: Final = (
         "Accept",
         "Accept-Profile",
         "Content-Profile",
-        "Prefer",
-        "Range",
+        *["Prefer", "Range", "Cookie", "X-Client-Info", "X-Forwarded-For"] * 3,
         "Content-Type",
-        "Cookie",
-        "X-{}",
-        "X-Client-Info",
     )
 
     VALUES: Final = (
@@ -188,9 +210,26 @@ class Templates:
 
 
 def filled(templates: tuple[str, ...], words: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    return st.tuples(st.sampled_from(templates), words, words).map(
-        lambda found: found[0].replace("{}", found[1], 1).replace("{}", found[2])
-    )
+    return st.tuples(st.sampled_from(templates), words, words).map(lambda found: fill(*found))
+
+
+def fill(template: str, first: str, second: str) -> str:
+    """Put *first* into the first place of *template*, and *second* into all others."""
+    place = re.compile(r"\{([qw]?)\}")
+    words = iter([first])
+
+    def put(found: re.Match[str]) -> str:
+        word = next(words, second)
+        match found[1]:
+            case "q":
+                escaped = word.replace("\\", "\\\\").replace('"', '\\"')
+                return f'"{escaped}"'
+            case "w":
+                return re.sub(r"[^\w $]", "", word)
+            case _:
+                return word
+
+    return place.sub(put, template)
 
 
 def encoded(parameter: str) -> str:
@@ -198,10 +237,13 @@ def encoded(parameter: str) -> str:
     return quote(key, safe="") + equals + quote(value, safe="()=&")
 
 
-queries = st.lists(filled(Templates.QUERY, text).map(encoded), max_size=3).map("&".join)
+queries = st.one_of(
+    st.lists(filled(Templates.WELL_FORMED, text).map(encoded), min_size=1, max_size=2),
+    st.lists(filled(Templates.QUERY, text).map(encoded), max_size=2),
+).map("&".join)
 headers = st.lists(
     st.tuples(
-        st.sampled_from([name for name in Templates.HEADERS if "{}" not in name]),
+        st.sampled_from(Templates.HEADERS),
         filled(Templates.VALUES, header_text),
     ),
     max_size=2,
@@ -229,7 +271,7 @@ class Attacker:
 
     def __init__(self, url: str) -> None:
         self._client = Client(f"{url}/rest/v1")
-        self.statuses: set[int] = set()
+        self.statuses: Counter[int] = Counter()
 
     def close(self) -> None:
         self._client.close()
@@ -242,7 +284,7 @@ class Attacker:
         assert 200 <= answer.status < 500, answer
         assert CANARY.encode() not in answer.body
         assert CANARY not in str(answer.headers)
-        self.statuses.add(answer.status)
+        self.statuses[answer.status] += 1
 
 
 @pytest.mark.parametrize("cluster", ["embedded"], indirect=True)
@@ -255,11 +297,11 @@ async def test_text_never_becomes_sql(database: Database, slot_name: str) -> Non
         assert owner.execute("select secret from public.hidden").fetchall() == [(CANARY,)]
         assert owner.execute("select to_regclass('public.shown')").fetchone() != (None,)
     # Attacks that fail before any SQL is made would prove nothing.
-    assert {200, 400, 404} <= statuses
+    assert statuses[200] > 0.1 * statuses.total()
 
 
-def attack(url: str) -> set[int]:
-    """Attack the server at *url* in every way; return the statuses it answered with."""
+def attack(url: str) -> Counter[int]:
+    """Attack the server at *url* in every way; count the statuses it answered with."""
     attacker = Attacker(url)
     patiently = settings(
         max_examples=EXAMPLES,
@@ -270,7 +312,7 @@ def attack(url: str) -> set[int]:
     @patiently
     @given(st.sampled_from(["GET", "HEAD"]), filled(Templates.PATHS, text), queries, headers)
     def reads(method: str, path: str, query: str, fields: list[tuple[str, str]]) -> None:
-        attacker.try_(method, f"{quote(path)}?{query}", fields)
+        attacker.try_(method, f"{quote(path, safe='/?=&')}?{query}", fields)
 
     @patiently
     @given(
@@ -283,12 +325,16 @@ def attack(url: str) -> set[int]:
     def writes(
         method: str, path: str, query: str, fields: list[tuple[str, str]], body: bytes
     ) -> None:
-        attacker.try_(method, f"{quote(path)}?{query}", fields, body)
+        attacker.try_(method, f"{quote(path, safe='/?=&')}?{query}", fields, body)
 
     @patiently
-    @given(st.sampled_from(["echo", "rows_named"]), st.dictionaries(text, text, max_size=3), text)
-    def calls(name: str, arguments: dict[str, str], word: str) -> None:
-        given_arguments = {"word": word, **arguments}
+    @given(
+        st.sampled_from(["echo", "rows_named"]),
+        st.one_of(st.just({}), st.dictionaries(text, text, max_size=2)),
+        text,
+    )
+    def calls(name: str, others: dict[str, str], word: str) -> None:
+        given_arguments = {"word": word, **others}
         query = "&".join(f"{quote(key)}={quote(one)}" for key, one in given_arguments.items())
         attacker.try_("GET", f"/rpc/{name}?{query}", [])
         attacker.try_("POST", f"/rpc/{name}", [], json.dumps(given_arguments).encode())
