@@ -71,6 +71,9 @@ select (select json_agg(c.relname)
 _UNSENT: Final = frozenset({"cookie"})
 
 
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestLimits:
     """
@@ -216,7 +219,7 @@ class RestService:
             routines=frozenset(json.loads(text(result, 1) or "[]")),
             version=slotcast.__version__,
         )
-        body = json.dumps(description, ensure_ascii=False, separators=(",", ":")).encode()
+        body = _encode(description).encode()
         is_head = request.method is Method.HEAD
         return Response(
             status=200,
@@ -318,7 +321,7 @@ def _settings(
 
 def _headers_document(http: HttpRequest) -> str:
     sent = {name: value for name, value in http.headers if name not in _UNSENT}
-    return json.dumps(sent, ensure_ascii=False, separators=(",", ":"))
+    return _encode(sent)
 
 
 def _cookies_document(http: HttpRequest) -> str:
@@ -327,7 +330,7 @@ def _cookies_document(http: HttpRequest) -> str:
         return "{}"
     pairs = (one.strip().partition("=") for one in header.split(";") if one.strip())
     cookies = {name: value for name, _, value in pairs}
-    return json.dumps(cookies, ensure_ascii=False, separators=(",", ":"))
+    return _encode(cookies)
 
 
 def _options(request: Request, cache: SchemaCache) -> Response:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -128,6 +129,11 @@ def _mark(number: int) -> str:
     return _MARK.format(number)
 
 
+@cache
+def _quoted_mark(number: int) -> str:
+    return quote(_mark(number))
+
+
 def _shape(http: HttpRequest) -> _Shape | None:
     """Part a request into its shape and its values; None if it should not be remembered."""
     query = http.query
@@ -145,7 +151,7 @@ def _shape(http: HttpRequest) -> _Shape | None:
             if start is None:
                 parts.append(part)
             else:
-                mark = quote(_mark(len(values))).encode("ascii")
+                mark = _quoted_mark(len(values)).encode("ascii")
                 values.append(decoded(value[start:]))
                 parts.append(name + b"=" + value[:start] + mark)
     except RestError:
@@ -175,7 +181,7 @@ def _filled(known: Prepared, values: Sequence[str]) -> Prepared:
     estimate = composed.estimate
     canonical = known.canonical
     for number, value in enumerate(values):
-        canonical = canonical.replace(quote(_mark(number)), quote(value, safe=""))
+        canonical = canonical.replace(_quoted_mark(number), quote(value, safe=""))
     return Prepared(
         known.request,
         known.plan,
