@@ -116,10 +116,15 @@ def _with_tools(given: Settings) -> Settings:
     return dataclasses.replace(
         given,
         inspector="on" if given.inspector == "auto" else given.inspector,
-        auth="on" if given.auth == "auto" else given.auth,
+        auth=_offered_accounts(given) if given.auth == "auto" else given.auth,
         auth_autoconfirm="on" if given.auth_autoconfirm == "auto" else given.auth_autoconfirm,
         metrics="open" if given.metrics == "token" and not given.metrics_token else given.metrics,
     )
+
+
+def _offered_accounts(given: Settings) -> str:
+    """Serve accounts where there is a key to sign with; a JWKS of somebody else has none."""
+    return "on" if project.keyring(given).can_issue else "off"
 
 
 def free_port(host: str, *, preferred: int = 0) -> int:

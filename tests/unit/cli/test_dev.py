@@ -5,9 +5,10 @@ import socket
 from typing import TYPE_CHECKING
 
 import pytest
+from jwt import get_unverified_header
 
 from slotcast import state
-from slotcast.cli import dev
+from slotcast.cli import dev, project
 from slotcast.errors import StateError
 from slotcast.settings import Settings
 
@@ -53,6 +54,20 @@ def test_the_tools_of_development_are_offered_unless_the_user_decided(tmp_path: 
 
     assert (offered.inspector, offered.metrics) == ("on", "open")
     assert (decided.inspector, decided.metrics) == ("off", "token")
+
+
+def test_accounts_are_offered_where_tokens_can_be_signed(tmp_path: Path) -> None:
+    usual, kept = dev.prepare(tmp_path, Settings(), None)
+    unsigned, _ = dev.prepare(tmp_path, Settings(jwks='{"keys": []}'), None)
+    decided, _ = dev.prepare(tmp_path, Settings(auth="off", auth_autoconfirm="off"), None)
+
+    assert (usual.auth, usual.auth_autoconfirm) == ("on", "on")
+    assert unsigned.auth == "off"
+    assert (decided.auth, decided.auth_autoconfirm) == ("off", "off")
+    # The key signs users' tokens and nothing else, so that API keys stay what they are.
+    keys = project.keyring(usual)
+    assert get_unverified_header(keys.issue({"role": "anon"}, expires_in_s=1))["alg"] == "ES256"
+    assert get_unverified_header(project.role_key(keys, "anon", kept))["alg"] == "HS256"
 
 
 def test_the_url_that_was_used_last_is_kept(tmp_path: Path) -> None:
