@@ -490,6 +490,15 @@ class Author:
                 f"proof.dynamic_member({some})",
                 f"proof.looping_member({some})",
                 f"proof.volatile_member({some})",
+                f"proof.loose_member({some})",
+                f"proof.odd_literals({some})",
+                f"proof.cases({some})",
+                f"{some} = proof.newest_team()",
+                f"proof.has_rank_sd(lowest => 'viewer', wanted => {some})",
+                (
+                    f"exists (select from public.members x where x.team = {some}"
+                    " and x.user_id = auth.uid())"
+                ),
                 f"proof.checked({number})",
                 "exists (select from proof.teams whole where proof.is_open(whole))",
             )

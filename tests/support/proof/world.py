@@ -80,6 +80,7 @@ MEMBERS: Final[Mapping[str, Mapping[str, str]]] = {
         "active": "bool",
         "expires": "timestamptz",
         "badge": "bigint",
+        "nick": "nocase",
     },
     "proof.teams": {
         "id": "uuid",
@@ -118,7 +119,12 @@ do $$ begin
 end $$;
 create extension if not exists citext with schema extensions;
 grant usage on schema public, auth, extensions to proof_group, proof_clerk, proof_owner;
-"""
+-- Has the name of another one, which functions mean or do not.
+create table public.members (team uuid, user_id uuid, primary key (team, user_id));
+insert into public.members select t::uuid, u::uuid
+  from unnest(array['TEAMS']) as t, unnest(array['USERS']) as u;
+grant select on public.members to public;
+""".replace("TEAMS", "','".join(TEAMS[:2])).replace("USERS", "','".join(USERS[1:3]))
 """Has to be run once in a database, before `build`."""
 
 _TABLES: Final = """
@@ -130,7 +136,8 @@ create domain proof.positive as int check (value > 0);
 create domain proof.slug as text check (value <> '');
 {collation};
 create table proof.profiles (id uuid primary key, role text, org uuid, level int,
-  mail extensions.citext, active bool, expires timestamptz, badge bigint);
+  mail extensions.citext, active bool, expires timestamptz, badge bigint,
+  nick text collate proof.nocase);
 create table proof.members (team uuid, user_id uuid references proof.profiles on delete cascade
   on update cascade, rank proof.rank, role text, level int, until timestamptz, active bool,
   primary key (team, user_id));
@@ -212,6 +219,19 @@ create function proof.falsely_immutable() returns uuid language sql immutable se
   'select p.org from proof.profiles p where p.id = auth.uid()';
 create function proof.who() returns text language sql stable security definer as
   'select current_user::text';
+create function proof.loose_member(wanted uuid) returns boolean language sql stable as
+  'select exists (select from members where team = wanted and user_id = auth.uid())';
+create function proof.odd_literals(wanted uuid) returns boolean language sql stable
+  security definer as $$ select exists (select from proof.members m where m.user_id = auth.uid()
+    and (m.level = '02' or m.team = '{BBBBBBBB-0000-4000-8000-000000000001}' or m.active = 'yes')
+    and m.team = wanted) $$;
+create function proof.cases(wanted uuid) returns boolean language plpgsql stable as $$
+  declare found proof.members; begin
+  select * into found from proof.members where team = wanted and user_id = auth.uid();
+  if not found then return null; end if;
+  return found.level > 1; end $$;
+create function proof.newest_team() returns uuid language sql stable security definer as
+  'select team from proof.members where user_id = auth.uid() order by until desc, team limit 1';
 create function proof.is_open(whole proof.teams) returns boolean language sql stable as
   'select whole.open';
 """
