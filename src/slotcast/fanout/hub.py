@@ -58,7 +58,6 @@ if TYPE_CHECKING:
     from slotcast.counters import TableCounts
     from slotcast.fanout.filters import Conditions
     from slotcast.fanout.payloads import Projection
-    from slotcast.fanout.subscriptions import Recipient
     from slotcast.fanout.tables import TableVersion, TableVersions
     from slotcast.lsn import Lsn
     from slotcast.verdicts import Judge, Ruling
@@ -70,9 +69,9 @@ _Wanted: TypeAlias = "tuple[TransactionSlice, Change, list[tuple[Subscription, B
 _RETRY_DELAY_S: Final = 0.2
 _FILTER_TIMEOUT_S: Final = 0.25
 _CHANGES_A_TURN: Final = 64
-_PAIRS_A_TURN: Final = 1000
+_PAIRS_A_TURN: Final = 8000
 """Most bindings, of all changes together, that are looked at before others get a turn."""
-_FRAMES_A_TURN: Final = 2000
+_FRAMES_A_TURN: Final = 8000
 RESYNC: Final = "resync"
 """Said to clients that have to read again what they show, since changes were lost."""
 
@@ -469,10 +468,9 @@ class Hub:
             ids = messages.get(key)
             messages[key] = (binding.id,) if ids is None else (*ids, binding.id)
         for (subscription, select), ids in messages.items():
-            data = encoder.data(subscription.claims, select)
-            if data is not None:
-                recipient = subscription.recipient
-                recipient.send(encoder.frame(recipient, ids, data))
+            frame = encoder.frame(subscription, select, ids)
+            if frame is not None:
+                subscription.recipient.send(frame)
         counts.changes += 1
         counts.deliveries += len(messages)
         return len(messages)
@@ -590,30 +588,41 @@ class _Encoder:
 
     delivery: _Delivery
     limit_bytes: int
-    _data: dict[tuple[Projection, bool], bytes] = field(
+    _frames: dict[Hashable, bytes | None] = field(default_factory=dict["Hashable", "bytes | None"])
+    _data: dict[Hashable, bytes | None] = field(default_factory=dict["Hashable", "bytes | None"])
+    _encoded: dict[tuple[Projection, bool], bytes] = field(
         default_factory=dict[tuple["Projection", bool], bytes]
     )
-    _shared: dict[tuple[int, bool, tuple[str, ...] | None], bytes | None] = field(
-        default_factory=dict[tuple[int, bool, tuple[str, ...] | None], "bytes | None"]
-    )
-    _frames: dict[tuple[Hashable, tuple[int, ...], int], bytes] = field(
-        default_factory=dict[tuple["Hashable", tuple[int, ...], int], bytes]
-    )
 
-    def data(self, claims: Claims, select: tuple[str, ...] | None) -> bytes | None:
-        """Encode what a viewer gets, or return None if its role may read no column."""
-        delivery = self.delivery
+    def frame(
+        self, subscription: Subscription, select: tuple[str, ...] | None, ids: tuple[int, ...]
+    ) -> bytes | None:
+        """
+        Make the frame that a subscription gets, the same one for all who get the same.
+
+        Returns:
+            The frame, or None if the viewer's role may read no column.
+        """
+        delivery, claims = self.delivery, subscription.claims
         ruling = delivery.rulings[claims]
-        if delivery.change.operation is Operation.UPDATE:
-            old_ruling = delivery.old_rulings.get(claims) if delivery.old_rulings else None
-            sees_old = old_ruling is not None and old_ruling.verdict is Verdict.VISIBLE
-        else:
-            sees_old = ruling.verdict is Verdict.VISIBLE
+        old_ruling = delivery.old_rulings.get(claims) if delivery.old_rulings else None
         # The judge gives those who may see the same one and the same ruling.
-        shared = (id(ruling), sees_old, select)
-        if shared not in self._shared:
-            self._shared[shared] = self._projected(ruling.readable, select, sees_old=sees_old)
-        return self._shared[shared]
+        encoding = subscription.recipient.encoding
+        key = (id(ruling), id(old_ruling), select, encoding, ids)
+        if key in self._frames:
+            return self._frames[key]
+        data = self._projected(ruling.readable, select, sees_old=self._sees_old(ruling, old_ruling))
+        shared = (encoding, ids, id(data))
+        frame = self._data.get(shared)
+        if frame is None and data is not None:
+            frame = self._data[shared] = subscription.recipient.frame(ids, data)
+        self._frames[key] = frame
+        return frame
+
+    def _sees_old(self, ruling: Ruling, old_ruling: Ruling | None) -> bool:
+        if self.delivery.change.operation is Operation.UPDATE:
+            return old_ruling is not None and old_ruling.verdict is Verdict.VISIBLE
+        return ruling.verdict is Verdict.VISIBLE
 
     def _projected(
         self, readable: frozenset[str], select: tuple[str, ...] | None, *, sees_old: bool
@@ -622,9 +631,9 @@ class _Encoder:
         if projection is None:
             return None
         key = (projection, sees_old)
-        encoded = self._data.get(key)
+        encoded = self._encoded.get(key)
         if encoded is None:
-            encoded = self._data[key] = self._encode(projection, sees_old=sees_old)
+            encoded = self._encoded[key] = self._encode(projection, sees_old=sees_old)
         return encoded
 
     def _encode(self, projection: Projection, *, sees_old: bool) -> bytes:
@@ -641,14 +650,6 @@ class _Encoder:
                 return layout.delete(
                     projection, at, delivery.judged, self.limit_bytes, key_only=not sees_old
                 )
-
-    def frame(self, recipient: Recipient, ids: tuple[int, ...], data: bytes) -> bytes:
-        """Make a frame, the same one for all recipients of one encoding."""
-        key = (recipient.encoding, ids, id(data))
-        frame = self._frames.get(key)
-        if frame is None:
-            frame = self._frames[key] = recipient.frame(ids, data)
-        return frame
 
 
 class Recovery:

@@ -35,10 +35,18 @@ _STOP_TIMEOUT_S: Final = 2.0
 
 
 class _Batch:
-    """Slices that are ready, until there are enough of them."""
+    """
+    Slices that are ready, until there are enough of them.
+
+    Attributes:
+        slices: The slices, in order.
+        complete_lsn: All that ended before is among them, or was handed over; None if
+            PostgreSQL said nothing of it.
+    """
 
     def __init__(self) -> None:
         self.slices: list[TransactionSlice] = []
+        self.complete_lsn: Lsn | None = None
         self._change_count = 0
         self._size_bytes = 0
         self._ends_with_cut = False
@@ -163,15 +171,19 @@ class Session:
         self._see(wal_end)
         if must_reply:
             self._feedback.reply()
-        if self._batch.slices:
-            await self._hand_over()
         # All transactions that end before have come; what is still in progress is sent
         # whole after its commit, whatever is confirmed.
-        if not self._assembler.is_within_transaction:
+        if self._assembler.is_within_transaction:
+            return
+        if self._batch.slices:
+            # PostgreSQL says so whenever it has sent everything. More may have come since, and
+            # goes out together.
+            self._batch.complete_lsn = Lsn(wal_end)
+        else:
             self._feedback.hand_over(Lsn(wal_end))
 
     async def _hand_over(self) -> None:
-        slices = self._batch.slices
+        slices, complete_lsn = self._batch.slices, self._batch.complete_lsn
         self._batch = _Batch()
         self._counts.pending_since = slices[0].committed_at.timestamp()
         await self._deliver(slices)
@@ -180,6 +192,8 @@ class Session:
         if end_lsn is not None:
             self._see(end_lsn)
             self._feedback.hand_over(end_lsn)
+        if complete_lsn is not None and (end_lsn is None or complete_lsn > end_lsn):
+            self._feedback.hand_over(complete_lsn)
         await _give_others_a_turn()
 
     def _see(self, lsn: int) -> None:
