@@ -21,7 +21,7 @@ from slotcast.auth.mail import MailQueueFull
 from slotcast.auth.one_time_tokens import TokenKind
 from slotcast.auth.pkce import read_challenge
 from slotcast.auth.rate_limits import MailUse, mail_too_soon
-from slotcast.auth.redirects import Redirects
+from slotcast.auth.redirects import Redirects, read_patterns
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -129,8 +129,7 @@ class Confirmations:
 
     def __init__(self, dispatch: Dispatch | None, *, site_url: str, allow_list: str) -> None:
         self._dispatch = dispatch
-        patterns = [pattern.strip() for pattern in allow_list.split(",")]
-        self._redirects = Redirects([pattern for pattern in patterns if pattern])
+        self._redirects = Redirects(read_patterns(allow_list))
         self._redirects.choose(site_url or _ANY_SITE, [])
 
     def admit(self, service: AuthService, purpose: Purpose, email: str) -> None:

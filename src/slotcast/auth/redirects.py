@@ -29,6 +29,7 @@ _AMBIGUOUS: Final = re.compile(r"[\x00-\x20\x7f\\]")
 """What browsers drop from URLs or read as something else."""
 _NUMERIC_HOST: Final = re.compile(r"(0[xX][0-9a-fA-F]*|[0-9]+)(\.(0[xX][0-9a-fA-F]*|[0-9]+))*\.?")
 """What browsers take for an IPv4 address, in any of its notations."""
+_SEPARATOR: Final = re.compile(r",(?![^{}]*\})")
 _IN_HOST: Final = "[^/?#]*"
 _WILDCARDS: Final = {"*": "[^./]*", "?": "[^./]"}
 
@@ -75,6 +76,12 @@ class Redirects:
         return any(
             pattern.fullmatch(form) is not None for pattern in self._patterns for form in compared
         )
+
+
+def read_patterns(text: str) -> list[str]:
+    """Take a list apart at its commas, but for those between braces."""
+    patterns = (pattern.strip() for pattern in _SEPARATOR.split(text))
+    return [pattern for pattern in patterns if pattern]
 
 
 def with_query(url: str, parameters: Mapping[str, str]) -> str:

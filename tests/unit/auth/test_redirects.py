@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slotcast.auth.redirects import Redirects, with_fragment, with_query
+from slotcast.auth.redirects import Redirects, read_patterns, with_fragment, with_query
 from slotcast.errors import SettingsError
 
 SITE = "https://salon.example.com/app"
@@ -137,6 +137,22 @@ def test_no_spelling_leads_to_another_host(host: str, before: str, after: str) -
 
     assert (urlsplit(chosen).hostname or "").endswith(".example.com")
     assert "evil" not in (urlsplit(chosen).hostname or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "patterns"),
+    [
+        ("", []),
+        (" , ", []),
+        ("a://x", ["a://x"]),
+        ("a://x, b://**,", ["a://x", "b://**"]),
+        ("https://{a,b}.example.com,c://{d,e}/f", ["https://{a,b}.example.com", "c://{d,e}/f"]),
+    ],
+)
+def test_a_list_is_taken_apart_at_commas_but_for_alternatives(
+    text: str, patterns: list[str]
+) -> None:
+    assert read_patterns(text) == patterns
 
 
 @pytest.mark.parametrize("pattern", ["https://[a", "https://{a,b", "https://a/[]"])
