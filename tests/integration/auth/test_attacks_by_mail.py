@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import statistics
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -184,9 +183,9 @@ async def test_recovering_takes_as_long_for_strangers_as_for_users(stranger: Str
         unknown.append(await duration("nobody@mail.example"))
     await received(stranger.mailbox, EMAIL, count=40)
 
-    # Medians of equal distributions: the database alone would make a difference of factors.
-    ratio = statistics.median(known) / statistics.median(unknown)
-    assert 0.5 < ratio < 2.0
+    # The quickest of each, whatever else the machine does: without the work of a mail it would
+    # be quicker by more than that.
+    assert 1 / 3 < min(known) / min(unknown) < 3
 
 
 async def test_asking_whether_a_link_is_there_does_not_use_it_up(stranger: Stranger) -> None:
