@@ -51,6 +51,8 @@ create function notes.sleep(seconds float) returns text language sql volatile
   as $$ select 'slept' from pg_sleep(seconds) $$;
 create function notes.mark() returns text language sql volatile
   as $$ select set_config('response.headers', '[{{"X-Mine": "secret"}}]', false) $$;
+create function notes.prepared_count() returns bigint language sql stable
+  as $$ select count(*) from pg_prepared_statements $$;
 create function notes.setting(name text) returns text language sql stable
   as $$ select current_setting(name, true) $$;
 """

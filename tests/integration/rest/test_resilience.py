@@ -194,3 +194,13 @@ async def test_more_shapes_than_a_connection_keeps_are_served(notes: Database) -
             assert answer.json == [{f"a{number}": "inbox"}]
 
         assert (await served.ask("GET", "/folders?select=a0:title")).status == 200
+
+
+@pytest.mark.parametrize("served", [{"rest_prepared_statements": "off"}], indirect=True)
+async def test_nothing_is_prepared_behind_a_pooler(served: Rest) -> None:
+    read = await served.ask("GET", "/folders?id=eq.1")
+    written = await served.ask("PATCH", "/folders?id=eq.0", body={"title": "x"})
+    prepared = await served.ask("GET", "/rpc/prepared_count")
+
+    assert (read.status, written.status) == (200, 204)
+    assert prepared.json == 0

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from support.rest import ALICE
+from support.rest import ALICE, rest
 
 if TYPE_CHECKING:
+    from support.postgres import Database
     from support.rest import Rest
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -166,3 +167,25 @@ async def test_the_function_that_runs_before_can_refuse_and_knows_who_asks(serve
 
     assert (refused.status, refused.json["message"]) == (402, "Pay first")
     assert allowed.status == 200
+
+
+async def test_a_role_may_have_an_isolation_level_of_its_own(notes: Database) -> None:
+    with psycopg.connect(notes.url, autocommit=True) as connection:
+        connection.execute(
+            "alter role authenticated set default_transaction_isolation = serializable"
+        )
+        try:
+            async with rest(notes.url) as served:
+                read = await served.ask("GET", "/rpc/setting?name=transaction_isolation")
+                read_only = await served.ask("GET", "/rpc/setting?name=transaction_read_only")
+        finally:
+            connection.execute("alter role authenticated reset default_transaction_isolation")
+
+    assert (read.json, read_only.json) == ("serializable", "on")
+
+
+async def test_settings_of_the_server_are_in_every_transaction(notes: Database) -> None:
+    async with rest(notes.url, rest_app_settings="app.settings.motto=onward") as served:
+        answer = await served.ask("GET", "/rpc/setting?name=app.settings.motto")
+
+    assert answer.json == "onward"
