@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import tomllib
+from contextlib import ExitStack
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,22 +21,37 @@ from support.postgrest.http import Client
 from support.postgrest.ours import CONFIGURATIONS, serving_rest
 
 if TYPE_CHECKING:
-    from slotcast.postgres.embedded import Cluster
+    from collections.abc import Callable, Generator
+
+    from support.postgres import Database
 
 WANTED_SHARE = 0.98
 """Of all cases on the full database, how many have to pass."""
 
 
+@pytest.fixture(scope="module")
+def database_in(request: pytest.FixtureRequest) -> Generator[Callable[[str], Database]]:
+    """Make the cases' database in a kind of cluster; groups share it, for they leave nothing."""
+    clusters = request.getfixturevalue("running_clusters")
+    with ExitStack() as stack:
+
+        @cache
+        def get(kind: str) -> Database:
+            return stack.enter_context(fixtures_database(clusters.get(kind)))
+
+        yield get
+
+
 @pytest.mark.parametrize(
-    ("cluster", "group"),
-    [("embedded", "base"), *(("system", group) for group in GROUPS)],
-    indirect=["cluster"],
+    ("cluster_kind", "group"), [("embedded", "base"), *(("system", group) for group in GROUPS)]
 )
-async def test_all_cases_pass_but_the_listed_ones(cluster: Cluster, group: str) -> None:
-    kind = "full" if has_extensions(cluster) else "bare"
-    with fixtures_database(cluster) as database:
-        async with serving_rest(database.url, CONFIGURATIONS[group]) as url:
-            failures = await asyncio.to_thread(failures_of, group, url)
+async def test_all_cases_pass_but_the_listed_ones(
+    database_in: Callable[[str], Database], cluster_kind: str, group: str
+) -> None:
+    database = database_in(cluster_kind)
+    kind = "full" if has_extensions(database.cluster) else "bare"
+    async with serving_rest(database.url, CONFIGURATIONS[group]) as url:
+        failures = await asyncio.to_thread(failures_of, group, url)
 
     expected = expected_failures(kind, group)
     unexpected = [f"{case}: {wrong}" for case, wrong in failures.items() if case not in expected]

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 CONFORMANCE: Final = Path(__file__).parents[2] / "conformance" / "postgrest"
 
-_TEMPLATE: Final = "postgrest_template"
-
 _FILES: Final = ("database", "roles", "schema", "jwt", "jsonschema", "privileges", "data")
 
 _COPY: Final = re.compile(r"^(COPY .*? FROM STDIN .*?;)\n(.*?)^\\\.\n", re.MULTILINE | re.DOTALL)
@@ -53,42 +51,25 @@ def has_extensions(cluster: Cluster) -> bool:
     return found == (2,)
 
 
-def fixtures_template(cluster: Cluster) -> str:
-    """Make the database with the fixtures, once a cluster; return its name."""
-    with psycopg.connect(cluster.url(), autocommit=True) as connection:
-        found = connection.execute("select from pg_database where datname = %s", [_TEMPLATE])
-        if found.fetchone() is None:
-            connection.execute(
-                sql.SQL(
-                    "create database {} template template0"
-                    " encoding 'UTF8' lc_collate 'C.UTF-8' lc_ctype 'C.UTF-8'"
-                ).format(sql.Identifier(_TEMPLATE))
-            )
-            _load(cluster)
-    return _TEMPLATE
-
-
 @contextmanager
 def fixtures_database(cluster: Cluster) -> Generator[Database]:
-    """Copy the fixtures for one test."""
-    with temporary_database(cluster, fixtures_template(cluster)) as database:
-        with psycopg.connect(cluster.url(), autocommit=True) as connection:
-            # A template's settings are not copied.
-            connection.execute(
-                sql.SQL("alter database {} set request.jwt.claim.id = '-1'").format(
-                    sql.Identifier(database.name)
-                )
-            )
+    """Make a database with the fixtures, and the cluster's roles that they are about."""
+    with temporary_database(cluster) as database:
+        _load(database)
         yield database
 
 
-def _load(cluster: Cluster) -> None:
+def _load(database: Database) -> None:
+    cluster = database.cluster
     replaced = () if has_extensions(cluster) else _WITHOUT_EXTENSIONS
-    with psycopg.connect(cluster.url(_TEMPLATE), autocommit=True) as connection:
+    with psycopg.connect(database.url, autocommit=True) as connection:
+        name = sql.Identifier(database.name)
+        setting = sql.SQL("alter database {} set request.jwt.claim.id = '-1'").format(name)
+        connection.execute(setting)
         connection.execute("set timezone to 'UTC'")
         connection.execute("set check_function_bodies to off")
-        for name in _FILES:
-            text = (CONFORMANCE / "fixtures" / f"{name}.sql").read_text()
+        for file in _FILES:
+            text = (CONFORMANCE / "fixtures" / f"{file}.sql").read_text()
             text = text.replace(':"PGUSER"', "postgres")
             text = text.replace(_DUMP, str(cluster.directory / "projects_dump.csv"))
             for pattern, replacement in replaced:
