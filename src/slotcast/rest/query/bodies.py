@@ -17,8 +17,7 @@ ROWS = "_postgrest_t"
 
 # Of the rows of the response: those of a function or a write have columns that nobody selected.
 _CSV_HEADER = (
-    "(SELECT coalesce(string_agg(k, ','), '')"
-    f" FROM json_object_keys(json_agg({ROWS}) -> 0) k)"
+    f"(SELECT coalesce(string_agg(k, ','), '') FROM json_object_keys(json_agg({ROWS}) -> 0) k)"
 )
 _CSV_LINES = f"coalesce(string_agg(substring({ROWS}::text, 2, length({ROWS}::text) - 2), '\n'), '')"
 
