@@ -66,6 +66,8 @@ T = TypeVar("T")
 
 _Wanted: TypeAlias = "tuple[TransactionSlice, Change, list[tuple[Subscription, Binding]]]"
 
+_Message: TypeAlias = "tuple[tuple[int, ...], Ruling]"
+
 _RETRY_DELAY_S: Final = 0.2
 _FILTER_TIMEOUT_S: Final = 0.25
 _CHANGES_A_TURN: Final = 64
@@ -290,10 +292,11 @@ class Hub:
     ) -> list[tuple[Subscription, Binding]]:
         """Find the bindings that may get a change."""
         audience = partial(self._judge.audience, change, unjudged=self._supabase_deletes)
+        commit_lsn = transaction.commit_lsn
         return [
-            (subscription, binding)
-            for subscription, binding in subscriptions.interested(change, audience)
-            if subscription.since is None or transaction.commit_lsn >= subscription.since
+            pair
+            for pair in subscriptions.interested(change, audience)
+            if (since := pair[0].since) is None or commit_lsn >= since
         ]
 
     async def _hand_over(self, wanted: Sequence[_Wanted]) -> None:
@@ -437,43 +440,53 @@ class Hub:
         again: list[_Delivery] = []
         sent_count = 0
         for delivery in deliveries:
-            current = [pair for pair in delivery.found if pair[0].claims in delivery.rulings]
-            if len(current) < len(delivery.found):
-                changed = [pair for pair in delivery.found if pair not in current]
-                again.append(replace(delivery, found=changed))
             try:
-                sent_count += self._send_one(delivery, current)
+                count, changed = self._send_one(delivery)
             except Exception as error:  # noqa: BLE001 (what was sent before must not be sent again)
-                self._give_up(delivery.change, current, error)
+                self._give_up(delivery.change, delivery.found, error)
+                continue
+            sent_count += count
+            if changed:
+                again.append(replace(delivery, found=changed))
             if sent_count >= _FRAMES_A_TURN:
                 sent_count = 0
                 await asyncio.sleep(0)
         return again
 
-    def _send_one(self, delivery: _Delivery, found: Sequence[tuple[Subscription, Binding]]) -> int:
-        """Send one change to those who may see it; returns to how many."""
+    def _send_one(self, delivery: _Delivery) -> tuple[int, list[tuple[Subscription, Binding]]]:
+        """
+        Send one change to those who may see it.
+
+        Returns:
+            To how many it was sent, and whose claims were not ruled on.
+        """
         relation = delivery.change.relation
         counts = self.counts.table(relation.schema, relation.name)
         encoder = _Encoder(delivery, self._record_limit_bytes)
-        messages: dict[tuple[Subscription, tuple[str, ...] | None], tuple[int, ...]] = {}
+        changed: list[tuple[Subscription, Binding]] = []
+        messages: dict[tuple[Subscription, tuple[str, ...] | None], _Message] = {}
         visible, rulings = Verdict.VISIBLE, delivery.rulings
-        for subscription, binding in found:
-            ruling = rulings[subscription.claims]
+        for subscription, binding in delivery.found:
+            ruling = rulings.get(subscription.claims)
+            if ruling is None:
+                changed.append((subscription, binding))
+                continue
             # Mostly nothing else is to be looked at.
             if (ruling.verdict is not visible or binding.conditions) and not self._lets_through(
                 delivery, subscription, binding, counts
             ):
                 continue
             key = (subscription, binding.select)
-            ids = messages.get(key)
-            messages[key] = (binding.id,) if ids is None else (*ids, binding.id)
-        for (subscription, select), ids in messages.items():
-            frame = encoder.frame(subscription, select, ids)
+            before = messages.get(key)
+            ids = (binding.id,) if before is None else (*before[0], binding.id)
+            messages[key] = (ids, ruling)
+        for (subscription, select), (ids, ruling) in messages.items():
+            frame = encoder.frame(subscription, ruling, select, ids)
             if frame is not None:
                 subscription.recipient.send(frame)
         counts.changes += 1
         counts.deliveries += len(messages)
-        return len(messages)
+        return len(messages), changed
 
     def _lets_through(
         self,
@@ -595,7 +608,11 @@ class _Encoder:
     )
 
     def frame(
-        self, subscription: Subscription, select: tuple[str, ...] | None, ids: tuple[int, ...]
+        self,
+        subscription: Subscription,
+        ruling: Ruling,
+        select: tuple[str, ...] | None,
+        ids: tuple[int, ...],
     ) -> bytes | None:
         """
         Make the frame that a subscription gets, the same one for all who get the same.
@@ -603,9 +620,8 @@ class _Encoder:
         Returns:
             The frame, or None if the viewer's role may read no column.
         """
-        delivery, claims = self.delivery, subscription.claims
-        ruling = delivery.rulings[claims]
-        old_ruling = delivery.old_rulings.get(claims) if delivery.old_rulings else None
+        old_rulings = self.delivery.old_rulings
+        old_ruling = old_rulings.get(subscription.claims) if old_rulings else None
         # The judge gives those who may see the same one and the same ruling.
         encoding = subscription.recipient.encoding
         key = (id(ruling), id(old_ruling), select, encoding, ids)

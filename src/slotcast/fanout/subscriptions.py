@@ -212,11 +212,12 @@ class _Interest:
         if members is None:
             yield from by_claims.values()
             return
-        for claims in self._strangers:
+        strangers = self._strangers
+        for claims in strangers:
             yield by_claims[claims]
         for claims in members:
             bindings = by_claims.get(claims)
-            if bindings is not None and claims not in self._strangers:
+            if bindings is not None and not (strangers and claims in strangers):
                 yield bindings
 
 
@@ -272,7 +273,7 @@ class Subscriptions:
 
     def interested(
         self, change: Change, audience: Callable[[], Iterable[Claims] | None] = _everybody
-    ) -> Iterator[tuple[Subscription, Binding]]:
+    ) -> list[tuple[Subscription, Binding]]:
         """
         Find the bindings that a change may concern, each once.
 
@@ -285,9 +286,11 @@ class Subscriptions:
             audience: Gives all who may see the row of those whom the judge has ruled on
                 before (see `acquaint`), or None for anybody.
         """
+        found: list[tuple[Subscription, Binding]] = []
         if not self._all:
-            return
-        image = change.old if change.operation is Operation.DELETE else change.new
+            return found
+        operation = change.operation
+        image = change.old if operation is Operation.DELETE else change.new
         for schema in (change.relation.schema, ANY):
             for table in (change.relation.name, ANY):
                 interest = self._by_table.get((schema, table))
@@ -295,9 +298,12 @@ class Subscriptions:
                     continue
                 for bindings in interest.found(change.relation, image or (), audience):
                     for subscription, kept in bindings.items():
-                        for binding in kept:
-                            if binding.wants(change.operation):
-                                yield subscription, binding
+                        found += [
+                            (subscription, binding)
+                            for binding in kept
+                            if binding.event in (ANY, operation)
+                        ]
+        return found
 
 
 def _merged(parts: Iterable[_Bindings]) -> _Bindings:

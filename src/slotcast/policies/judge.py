@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from slotcast.changes import UNKNOWN, Absent, Operation
@@ -98,12 +99,12 @@ class PolicyJudge:
         self, questions: Sequence[Question], *, after: Collection[int] = ()
     ) -> list[Mapping[Claims, Ruling]]:
         """Rule on every viewer of every question; see `slotcast.verdicts.Judge.judge`."""
-        known = await self._prepare(questions)
+        cases = await self._prepare(questions)
         answers: list[dict[Claims, Ruling]] = []
         left: list[Question] = []
         places: list[int] = []
-        for place, question in enumerate(questions):
-            answer, undecided = _decide(question, known, self._store)
+        for place, (question, case) in enumerate(zip(questions, cases, strict=True)):
+            answer, undecided = case.decide()
             answers.append(answer)
             if undecided:
                 places.append(place)
@@ -122,55 +123,57 @@ class PolicyJudge:
                 answers[place].update(rulings)
         return cast("list[Mapping[Claims, Ruling]]", answers)
 
-    async def _prepare(self, questions: Sequence[Question]) -> dict[tuple[int, str], Compiled]:
+    async def _prepare(self, questions: Sequence[Question]) -> list[_Case]:
         """Make sure that everything is known which *questions* need."""
-        images: defaultdict[tuple[int, str], dict[Image, None]] = defaultdict(dict)
-        viewers: defaultdict[tuple[int, str], dict[Viewer, None]] = defaultdict(dict)
-        relations: dict[int, Relation] = {}
         find = self._store.viewer
-        for question in questions:
-            identity = id(question.relation)
-            relations[identity] = question.relation
-            by_role = _by_role(question.viewers)
-            for role, of_role in by_role.items():
-                images[identity, role][question.image] = None
-                viewers[identity, role].update(dict.fromkeys(map(find, of_role)))
         while True:
-            known: dict[tuple[int, str], Compiled] = {}
-            for key, gathered in images.items():
-                identity, role = key
-                relation = relations[identity]
-                compiled = await self._store.compiled(relation, role)
-                known[key] = compiled
-                await self._store.admit(compiled, viewers[key])
+            cases: list[_Case] = []
+            images: defaultdict[Compiled, list[Image]] = defaultdict(list)
+            for question in questions:
+                case = _Case(question, {})
+                for role, of_role in _by_role(question.viewers).items():
+                    compiled = await self._store.compiled(question.relation, role)
+                    pairs = [(claims, find(claims)) for claims in of_role]
+                    await self._store.admit(compiled, [viewer for _, viewer in pairs])
+                    case.by_role[role] = (compiled, pairs)
+                    if compiled.access.computed:
+                        images[compiled].append(question.image)
+                cases.append(case)
+            for compiled, gathered in images.items():
                 await self._store.compute(compiled.access.computed, gathered)
-            if all(self._store.is_current(compiled) for compiled in known.values()):
-                return known
+            if all(case.is_current(self._store) for case in cases):
+                return cases
 
 
-def _decide(
-    question: Question, known: Mapping[tuple[int, str], Compiled], store: PolicyStore
-) -> tuple[dict[Claims, Ruling], list[Claims]]:
-    """
-    Rule on those of a question's viewers on whom it is certain.
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A question, and for each role among its viewers the policies and the viewers."""
 
-    Returns:
-        The rulings, and everybody else.
-    """
-    rulings: dict[Claims, Ruling] = {}
-    undecided: list[Claims] = []
-    roles: dict[str, _Bench] = {}
-    for claims in question.viewers:
-        bench = roles.get(claims.role)
-        if bench is None:
-            compiled = known[id(question.relation), claims.role]
-            bench = roles[claims.role] = _Bench(compiled, question.image)
-        ruling = bench.rule(store.viewer(claims))
-        if ruling is None:
-            undecided.append(claims)
-        else:
-            rulings[claims] = ruling
-    return rulings, undecided
+    question: Question
+    by_role: dict[str, tuple[Compiled, list[tuple[Claims, Viewer]]]]
+
+    def is_current(self, store: PolicyStore) -> bool:
+        """Tell whether nothing was compiled anew meanwhile."""
+        return all(store.is_current(compiled) for compiled, _ in self.by_role.values())
+
+    def decide(self) -> tuple[dict[Claims, Ruling], list[Claims]]:
+        """
+        Rule on those of whom it is certain.
+
+        Returns:
+            The rulings, and everybody else.
+        """
+        rulings: dict[Claims, Ruling] = {}
+        undecided: list[Claims] = []
+        for compiled, pairs in self.by_role.values():
+            rule = _Bench(compiled, self.question.image).rule
+            for claims, viewer in pairs:
+                ruling = rule(viewer)
+                if ruling is None:
+                    undecided.append(claims)
+                else:
+                    rulings[claims] = ruling
+        return rulings, undecided
 
 
 def _members(
