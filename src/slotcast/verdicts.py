@@ -120,7 +120,7 @@ class Judge(Protocol):
 
         Args:
             change: As the stream brings it.
-            unjudged: Whether those count for whom a DELETE cannot be judged.
+            unjudged: Whether a DELETE is for everybody, entitled or not.
 
         Returns:
             All of them, perhaps others, too; None for anybody.

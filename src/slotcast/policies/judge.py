@@ -76,13 +76,11 @@ class PolicyJudge:
         """See `slotcast.verdicts.Judge.audience`."""
         is_deletion = change.operation is Operation.DELETE
         image = change.old if is_deletion else change.new
-        if image is None:
+        if image is None or (is_deletion and unjudged):
             return None
         members: set[Viewer] = set()
         for compiled in self._store.of_table(change.relation.oid):
-            members |= _members(
-                compiled, change.relation, image, is_judged=is_deletion and not unjudged
-            )
+            members |= _members(compiled, change.relation, image, is_judged=is_deletion)
         return [viewer.claims for viewer in members]
 
     def concerns(self, transaction: TransactionSlice) -> bool:
