@@ -204,6 +204,10 @@ class Court:
             await Connection.connect(self._url, autocommit=True, prepare_threshold=None)
         )
         await _run(self._asker, f"set search_path = {SEARCH_PATH}")
+        for connection in (self._asker, self._writer):
+            # As in a session that has not asked before: what PL/pgSQL plans once for all values
+            # may raise where a plan for one value does not.
+            await _run(connection, "set plan_cache_mode = force_custom_plan")
         self._reader = await enter(
             await Connection.connect(
                 self._url, autocommit=True, prepare_threshold=None, options=TEXT_FORMS
