@@ -20,7 +20,8 @@ NPM_READY := node_modules/.package-lock.json
 .DELETE_ON_ERROR:
 .PHONY: help demo install test check format-check lint types layers docs-check hygiene \
 	test-all test-unit system-packages format reference requirements \
-	prove bench bench-latency bench-fanout bench-broadcast bench-decode bench-joins bench-policies clean
+	prove bench bench-latency bench-fanout bench-broadcast bench-decode bench-joins bench-policies \
+	bench-rest clean
 
 help: ## Explain these targets
 	@echo 'Slotcast: make TARGET'
@@ -77,7 +78,7 @@ SECONDS ?= 1800
 prove: system-packages $(DEV_READY) ## Search for verdicts that are not PostgreSQL's (SECONDS=1800)
 	@$(RUN) PYTHONPATH=tests python tools/prove.py --seconds $(SECONDS) $(ARGS)
 
-bench: bench-latency bench-fanout bench-broadcast bench-decode bench-joins bench-policies ## All benchmarks
+bench: bench-latency bench-fanout bench-broadcast bench-decode bench-joins bench-policies bench-rest ## All benchmarks
 
 bench-latency: $(DEV_READY) ## Time from commit to client
 	@$(RUN) python -m bench.latency $(ARGS)
@@ -96,6 +97,9 @@ bench-joins: $(DEV_READY) ## Thousands of joins at once, and the memory of idle 
 
 bench-policies: $(DEV_READY) $(NPM_READY) ## Changes under row level security, beside servers made by hand
 	@$(RUN) python -m bench.policies $(ARGS)
+
+bench-rest: $(DEV_READY) $(NPM_READY) ## Requests for rows, beside PostgREST
+	@$(RUN) python -m bench.rest $(ARGS)
 
 clean: ## Remove what make installed and made; keeps .slotcast, the demo's data
 	rm -rf $(VENV) node_modules dist build .ruff_cache .pytest_cache .hypothesis .import_linter_cache

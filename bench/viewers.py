@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import subprocess
-import sys
 import tempfile
 from array import array
 from contextlib import asynccontextmanager
@@ -75,16 +72,6 @@ class Viewers:
         return line
 
 
-def compile_viewers(directory: Path) -> Path:
-    """Compile the program into *directory*, or end this one."""
-    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-    if compiler is None:
-        sys.exit("this benchmark needs a C compiler for its clients")
-    program = directory / "viewers"
-    subprocess.run([compiler, "-O2", "-o", str(program), str(SOURCE)], check=True)
-    return program
-
-
 @asynccontextmanager
 async def joined_viewers(
     program: Path, port: int, openings: Iterable[tuple[str, str]], ready: str
@@ -93,7 +80,7 @@ async def joined_viewers(
     Let clients join within the block; it begins when all have.
 
     Args:
-        program: From `compile_viewers`.
+        program: What `viewers.c` was compiled to.
         port: The server's, on 127.0.0.1.
         openings: For each client the path that it opens, and what it sends first, if anything.
         ready: What a text holds that tells a client that it has joined.

@@ -40,6 +40,15 @@ async def original(
     database_url: str, directory: Path, options: Mapping[str, str]
 ) -> AsyncGenerator[str]:
     """Run it on a database, configuration in *directory*; gives its URL once it is ready."""
+    async with original_process(database_url, directory, options) as (_, port):
+        yield f"http://127.0.0.1:{port}"
+
+
+@asynccontextmanager
+async def original_process(
+    database_url: str, directory: Path, options: Mapping[str, str]
+) -> AsyncGenerator[tuple[int, int]]:
+    """Run it as `original` does; gives its process id and port."""
     port, admin_port = free_port(), free_port()
     lines = {
         **options,
@@ -60,7 +69,7 @@ async def original(
         async with asyncio.timeout(START_TIMEOUT_S):
             await _ready(log)
         draining = asyncio.create_task(log.read())
-        yield f"http://127.0.0.1:{port}"
+        yield process.pid, port
     finally:
         process.terminate()
         await process.wait()
