@@ -297,6 +297,11 @@ class Court:
         else:
             self._log.append(text)
 
+    @property
+    def compiles(self) -> bool:
+        """Whether the judge compiles policies."""
+        return self._store is not None
+
     async def problems(self, table: Drawn, role: str) -> list[str]:
         """Tell why policies on a table are not compiled for a role; nothing if all are."""
         assert self._store is not None
