@@ -23,7 +23,7 @@ from support.postgres import BIN_DIRECTORIES, migrated_template, running_cluster
 from support.proof.grammar import Scenario, scenarios
 from support.proof.trial import UNCHECKED, Court, DisagreementError, Loop, Tally, sitting
 
-_ROUND: Final = 40
+_ROUND: Final = 15
 """Scenarios of one seed."""
 _SEEDS_APART: Final = 2**20
 
