@@ -10,6 +10,7 @@ import cProfile
 import pstats
 import signal
 import sys
+import time
 from typing import Final
 
 from slotcast.cli import main
@@ -18,7 +19,7 @@ SHOWN: Final = 40
 
 
 def run() -> int:
-    profile = cProfile.Profile()
+    profile = cProfile.Profile(time.thread_time)
 
     def begin(*_: object) -> None:
         profile.clear()

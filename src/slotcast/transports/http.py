@@ -232,6 +232,49 @@ class _DateHeader:
         await self._app(scope, receive, send_with_date)
 
 
+class _AnswerTransport(asyncio.Transport):
+    """
+    Writes an answer's head and the beginning of its body at once.
+
+    uvicorn writes them one after the other, and uvloop hands each write to the kernel as it
+    comes: two system calls and two packets, and a client that wakes up twice. So the first
+    write waits for the second, but not beyond this turn of the loop.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self._transport = transport
+        self._loop = loop
+        self._head: bytes | None = None
+        self._is_begun = False
+
+    def write(self, data: bytes) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Write, or wait for what comes next; the narrower type is uvicorn's."""
+        if not self._is_begun:
+            self._is_begun = True
+            self._head = data
+            self._loop.call_soon(self._write_head)
+        elif self._head is None:
+            self._transport.write(data)
+        else:
+            head, self._head = self._head, None
+            self._transport.writelines((head, data))
+
+    def _write_head(self) -> None:
+        head, self._head = self._head, None
+        if head is not None and not self._transport.is_closing():
+            self._transport.write(head)
+
+    def is_closing(self) -> bool:
+        """Whether nothing more can be written."""
+        return self._transport.is_closing()
+
+    def close(self) -> None:
+        """Close the connection once everything is written."""
+        self._write_head()
+        self._transport.close()
+
+
 class BoundedHttp(HttpToolsProtocol):
     """uvicorn's protocol, which lets a client take forever, with bounds on a request's head."""
 
@@ -265,7 +308,10 @@ class BoundedHttp(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Take the request."""
         self._stop_expecting()
+        before = self.cycle
         super().on_headers_complete()
+        if self.cycle is not before:
+            self.cycle.transport = _AnswerTransport(self.transport, self.loop)
 
     def _expect_head(self) -> None:
         self._head_bytes = 0

@@ -3,16 +3,20 @@ from __future__ import annotations
 import asyncio
 import socket
 from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from slotcast.errors import ListenError
 from slotcast.transports import http as http_module
 from slotcast.transports.http import HttpServer
 from support.transport import TIMEOUT_S, Echoes, limits, serving
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
 
 
 @pytest.mark.parametrize(
@@ -267,3 +271,40 @@ async def test_the_server_listens_where_it_says() -> None:
 
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((host, port), timeout=TIMEOUT_S)
+
+
+async def test_an_answer_comes_in_one_piece() -> None:
+    async with serving() as served:
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        async with asyncio.timeout(TIMEOUT_S):
+            first = await reader.read(65_536)
+        writer.close()
+
+    assert first.startswith(b"HTTP/1.1 200 ")
+    assert first.endswith(b"\r\n\r\nok")
+
+
+async def test_an_answer_begins_before_its_body_is_ready() -> None:
+    ready = asyncio.Event()
+
+    async def body() -> AsyncGenerator[bytes]:
+        await ready.wait()
+        yield b"at last"
+
+    async def slow(_request: object) -> Response:
+        return StreamingResponse(body())
+
+    server = a_server(0, Route("/slow", slow))
+    _, port = await server.start()
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+    async with asyncio.timeout(TIMEOUT_S):
+        head = await reader.readuntil(b"\r\n\r\n")
+        ready.set()
+        rest = await reader.readuntil(b"0\r\n\r\n")
+        await server.stop()
+    writer.close()
+
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert rest == b"7\r\nat last\r\n0\r\n\r\n"
