@@ -88,11 +88,12 @@ class Rest:
         body: object = None,
         headers: dict[str, str] | None = None,
     ) -> Answer:
-        """Ask as the user *sub*, or as nobody."""
+        """Ask as the user *sub*, or as nobody; *body* is JSON to be, or bytes as they are."""
         sent = dict(headers or {})
         if sub is not None:
             sent.setdefault("Authorization", f"Bearer {token(sub)}")
-        data = None if body is None else io.BytesIO(json.dumps(body).encode())
+        encoded = body if isinstance(body, bytes) else json.dumps(body).encode()
+        data = None if body is None else io.BytesIO(encoded)
         if data is not None:
             sent.setdefault("Content-Type", "application/json")
         async with self.session.request(

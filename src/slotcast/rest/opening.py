@@ -62,6 +62,7 @@ async def open_rest(settings: Settings, keyring: Keyring) -> AsyncGenerator[Rest
     finally:
         keeping.cancel()
         await asyncio.wait([keeping])
+        service.close()
         pool.close()
 
 

@@ -7,8 +7,10 @@ database's schema is one frozen object, `_Loaded`, that a reload replaces.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
@@ -54,6 +56,9 @@ if TYPE_CHECKING:
     from slotcast.rest.query.statement import Value
     from slotcast.rest.request.ast import Request
     from slotcast.rest.schema import SchemaCache
+
+_QUICK_BODY_BYTES: Final = 64 * 1024
+"""Largest body that is read at once; larger ones are read in a thread, beside all else."""
 
 _UNAVAILABLE: Final = 503
 _OPTIONS: Final = "OPTIONS"
@@ -118,6 +123,12 @@ class RestService:
         self._gateway = gateway
         self._limits = limits
         self._loaded: _Loaded | None = None
+        # One is enough: what several would read at once would have to be in memory at once.
+        self._bodies = ThreadPoolExecutor(1, thread_name_prefix="rest bodies")
+
+    def close(self) -> None:
+        """Read no more large bodies."""
+        self._bodies.shutdown(wait=False, cancel_futures=True)
 
     def use(
         self,
@@ -185,9 +196,15 @@ class RestService:
             return _options(read_request(http, loaded.request_rules), loaded.cache)
         if http.path == "/" and loaded.configuration.root_function is None:
             return await self._describe(http, claims, loaded)
-        prepared = loaded.shapes.prepared(http)
+        prepared = await self._prepared(http, loaded)
         results = await self._run(_work(http, prepared, claims, loaded))
         return respond(prepared, results, loaded.configuration.row_limit)
+
+    async def _prepared(self, http: HttpRequest, loaded: _Loaded) -> Prepared:
+        if len(http.body) <= _QUICK_BODY_BYTES:
+            return loaded.shapes.prepared(http)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._bodies, loaded.shapes.prepared, http)
 
     async def _run(self, work: Work) -> Sequence[PGresult]:
         connection = await self._pool.acquire()

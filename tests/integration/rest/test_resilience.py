@@ -204,3 +204,32 @@ async def test_nothing_is_prepared_behind_a_pooler(served: Rest) -> None:
 
     assert (read.status, written.status) == (200, 204)
     assert prepared.json == 0
+
+
+LARGE_BODIES = {
+    "application/json": b"[" + b'{"a": {}},' * 500_000 + b'{"a": {}}]',
+    "text/csv": b"a,b\n" + b"1,2\n" * 500_000,
+}
+
+
+@pytest.mark.parametrize("media_type", LARGE_BODIES)
+async def test_nobody_waits_while_a_large_body_is_read(served: Rest, media_type: str) -> None:
+    loop = asyncio.get_running_loop()
+    large = asyncio.create_task(
+        served.ask(
+            "POST",
+            "/folders",
+            body=LARGE_BODIES[media_type],
+            headers={"Content-Type": media_type},
+        )
+    )
+    longest_s, others = 0.0, 0
+    while not large.done():
+        begun = loop.time()
+        assert (await served.ask("GET", "/folders")).status == 200
+        longest_s = max(longest_s, loop.time() - begun)
+        others += 1
+
+    assert (await large).json["code"] == "PGRST204"
+    assert others > 3
+    assert longest_s < 1.0

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 from slotcast.rest.errors import ErrorBody, RestError
 from slotcast.rest.request.ast import FormPayload, Function, JsonPayload, RawPayload
 from slotcast.rest.request.media_types import CSV, FORM, JSON, OCTET_STREAM, TEXT, XML, text_of
-from slotcast.rest.request.query_string import not_text, split
+from slotcast.rest.request.query_string import PARAMETER_LIMIT, not_text, split
+from slotcast.rest.request.skimming import Unalike, skim
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from slotcast.claims import JsonValue
     from slotcast.rest.request.ast import MediaType, Payload, Target
@@ -22,6 +23,14 @@ _CSV_FIELD: Final = re.compile(r'(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n|\r|\n|
 _CSV_NULL: Final = "NULL"
 
 _OBJECT: Final = re.compile(rb"[ \t\r\n]*\{")
+
+_CONTAINER: Final = re.compile(r"[ \t\r\n]*[\[{]")
+
+_DECODED_LIMIT: Final = 100_000
+"""Most values of a JSON body that are decoded; the names in larger ones are looked for."""
+
+_CONVERTED_LIMIT_BYTES: Final = 64 * 1024 * 1024
+"""Largest JSON that is made of CSV, each row of which repeats the names of the header."""
 
 
 def parse_payload(
@@ -45,10 +54,9 @@ def parse_payload(
     if media_type == JSON:
         return _json(_text(body), body, is_call=is_call) if is_inspected else _unread_json(body)
     if media_type == CSV:
-        return _rows(_csv_rows(_text(body)))
+        return _csv(_text(body))
     if media_type == FORM:
-        pairs = [(key, value or "") for key, value in split(body)]
-        return FormPayload(tuple(pairs)) if is_call else _rows(dict(pairs))
+        return _form(body, is_call=is_call)
     if is_call and media_type in {TEXT, XML}:
         _text(body)
         return RawPayload(body, media_type.name)
@@ -82,6 +90,8 @@ def _is_object(data: bytes) -> bool:
 def _json(text: str, body: bytes, *, is_call: bool) -> JsonPayload:
     if is_call and not body:
         return JsonPayload(b"{}", (), is_object=True)
+    if _is_large(text):
+        return JsonPayload(body, _skimmed(text), _is_object(body))
     try:
         value: JsonValue = _DECODER.decode(text)
     except (ValueError, RecursionError):
@@ -103,36 +113,60 @@ def _keys(rows: Sequence[JsonValue]) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def _rows(value: dict[str, str] | list[dict[str, str | None]]) -> JsonPayload:
-    """Make JSON of rows that came in another form and are alike."""
-    data = json.dumps(value, ensure_ascii=False).encode()
-    if isinstance(value, dict):
-        return JsonPayload(data, tuple(sorted(value)), is_object=True, is_converted=True)
-    keys = tuple(sorted(value[0])) if value else ()
-    return JsonPayload(data, keys, is_object=False, is_converted=True)
+def _is_large(text: str) -> bool:
+    """Whether decoding JSON would take long, and much memory."""
+    count = text.count(",") + text.count("{") + text.count("[")
+    return count > _DECODED_LIMIT and _CONTAINER.match(text) is not None
 
 
-def _csv_rows(text: str) -> list[dict[str, str | None]]:
-    """Give the lines after the first one as objects; the text ``NULL`` is null."""
-    header, *lines = _csv_lines(text) or [[]]
-    if not header:
+def _skimmed(text: str) -> tuple[str, ...]:
+    try:
+        return skim(text)
+    except Unalike:
+        raise _bad_body("All object keys must match") from None
+    except ValueError:
+        raise _bad_body("Empty or invalid json") from None
+
+
+def _form(body: bytes, *, is_call: bool) -> Payload:
+    if body.count(b"&") >= PARAMETER_LIMIT:
+        raise _bad_body(f"There are more than {PARAMETER_LIMIT} parameters")
+    pairs = [(key, value or "") for key, value in split(body)]
+    if is_call:
+        return FormPayload(tuple(pairs))
+    row = dict(pairs)
+    return JsonPayload(_encode(row).encode(), tuple(sorted(row)), is_object=True, is_converted=True)
+
+
+def _csv(text: str) -> JsonPayload:
+    """Make JSON of the lines after the first one; the text ``NULL`` is null."""
+    lines = _csv_lines(text)
+    header = next(lines, None)
+    if header is None:
         raise _bad_body("Empty or invalid csv")
-    if any(len(line) != len(header) for line in lines):
-        raise _bad_body("All lines must have same number of fields")
-    return [
-        {name: None if one == _CSV_NULL else one for name, one in zip(header, line, strict=True)}
-        for line in lines
-    ]
+    data = bytearray()
+    for line in lines:
+        if len(line) != len(header):
+            raise _bad_body("All lines must have same number of fields")
+        row = {
+            name: None if one == _CSV_NULL else one for name, one in zip(header, line, strict=True)
+        }
+        data += (b", " if data else b"") + _encode(row).encode()
+        if len(data) > _CONVERTED_LIMIT_BYTES:
+            message = "The rows are too large as JSON"
+            details = f"They may have {_CONVERTED_LIMIT_BYTES} bytes."
+            raise RestError(413, ErrorBody("PGRST102", message, details))
+    keys = tuple(sorted(set(header))) if data else ()
+    return JsonPayload(b"[%b]" % data, keys, is_object=False, is_converted=True)
 
 
-def _csv_lines(text: str) -> list[list[str]]:
+def _csv_lines(text: str) -> Iterator[list[str]]:
     """
     Part text into lines of fields (RFC 4180); empty lines do not count.
 
     Raises:
         RestError: PGRST102: something follows a closing quote.
     """
-    lines: list[list[str]] = []
     line: list[str] = []
     position = 0
     while position < len(text):
@@ -144,9 +178,12 @@ def _csv_lines(text: str) -> list[list[str]]:
         position = found.end()
         if end != "," or position == len(text):
             line += [""] if end == "," else []
-            lines += [line] if line != [""] or quoted is not None else []
+            if line != [""] or quoted is not None:
+                yield line
             line = []
-    return lines
+
+
+_encode: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from slotcast.rest.errors import RestError
@@ -142,3 +144,69 @@ def test_only_binary_bodies_may_be_no_text() -> None:
     assert parse(b"\0\xff", OCTET_STREAM, CALL) == RawPayload(b"\0\xff", OCTET_STREAM.name)
     with pytest.raises(RestError):
         parse(b"\0\xff", TEXT, CALL)
+
+
+LARGE = 51_000
+
+
+@pytest.mark.parametrize(
+    ("body", "keys", "is_object"),
+    [
+        (b"[" + b",".join([b'{"b": 1, "a": [{"c": 2}]}'] * 25_000) + b"] ", ("a", "b"), False),
+        (b"[" + b",".join([b"{}"] * LARGE) + b"]", (), False),
+        (
+            b'{"a": [' + b",".join([b'{"b": "\\"}"}'] * LARGE) + b'], "\\u00e4": 1}',
+            ("a", "ä"),
+            True,
+        ),
+    ],
+)
+def test_large_json_stays_as_it_came_and_its_names_are_told(
+    body: bytes, keys: tuple[str, ...], is_object: bool
+) -> None:
+    assert parse(body) == JsonPayload(body, keys, is_object)
+
+
+def test_large_json_does_not_become_as_many_objects() -> None:
+    body = b"[" + b",".join([b"{}"] * LARGE) + b"]"
+    tracemalloc.start()
+    try:
+        parse(body)
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak_bytes < 2 * len(body) + 500_000
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"[" + b"{}," * LARGE, "Empty or invalid json"),
+        (b"[" + b"{}," * LARGE + b"{}]]", "Empty or invalid json"),
+        (b"[" + b"{}," * LARGE + b'{}] "', "Empty or invalid json"),
+        (b"[" + b'"\\"' * LARGE + b"," * 2 * LARGE, "Empty or invalid json"),
+        (b"[" + b'{"a":1},' * LARGE + b'{"b":1}]', "All object keys must match"),
+        (b"[" + b"[]," * LARGE + b"[]]", "All object keys must match"),
+    ],
+)
+def test_large_json_that_cannot_be_rows_is_refused(body: bytes, message: str) -> None:
+    with pytest.raises(RestError, match=message):
+        parse(body)
+
+
+def test_csv_must_not_grow_without_bound_when_each_row_repeats_long_names() -> None:
+    names = b",".join(b"%d" % number + b"n" * 1000 for number in range(1000))
+    body = names + b"\n" + (b"," * 999 + b"\n") * 100
+
+    with pytest.raises(RestError) as caught:
+        parse(body, CSV)
+
+    assert caught.value.status == 413
+
+
+@pytest.mark.parametrize("target", [ROWS, CALL])
+def test_a_form_has_as_many_parameters_as_a_query_string_may(target: Relation | Function) -> None:
+    assert parse(b"&".join([b"a=1"] * 1000), FORM, target)
+    with pytest.raises(RestError, match="more than 1000 parameters"):
+        parse(b"&".join([b"a=1"] * 1001), FORM, target)
