@@ -191,6 +191,7 @@ class _Scope:
         role: Whose policies apply to tables that it reads.
         definer: The owner of the SECURITY DEFINER function that it is in, if it is in one.
         depth: How many subqueries and functions it is in.
+        is_asked_whether_true: Whether false and NULL make no difference there.
     """
 
     relation: Relation
@@ -199,6 +200,7 @@ class _Scope:
     role: str
     definer: str | None = None
     depth: int = 0
+    is_asked_whether_true: bool = True
 
     def place(self, name: str) -> int | None:
         """Tell where in an image the column *name* is."""
@@ -317,6 +319,8 @@ class Compiler:
         """
         match node:
             case pb.BoolExpr():
+                if node.boolop == pb.NOT_EXPR:
+                    scope = replace(scope, is_asked_whether_true=False)
                 parts = tuple([await self._rule(trees.unwrapped(arg), scope) for arg in node.args])
                 match node.boolop:
                     case pb.AND_EXPR:
@@ -337,9 +341,11 @@ class Compiler:
                 test = IsNull(value)
                 return test if node.nulltesttype == pb.IS_NULL else Not(test)
             case pb.BooleanTest():
+                scope = replace(scope, is_asked_whether_true=False)
                 part = await self._rule(trees.unwrapped(node.arg), scope)
                 return _boolean_test(part, node.booltesttype)
             case pb.CoalesceExpr():
+                scope = replace(scope, is_asked_whether_true=False)
                 return Coalesce(
                     tuple([await self._rule(trees.unwrapped(arg), scope) for arg in node.args])
                 )
@@ -357,6 +363,7 @@ class Compiler:
     async def _case(self, node: Node, scope: _Scope) -> Rule:
         if node.HasField("arg"):
             raise _NotCompiled(f"{_shown(node)} is not compiled")
+        scope = replace(scope, is_asked_whether_true=False)
         branches = [
             (
                 await self._rule(trees.unwrapped(when.case_when.expr), scope),
@@ -781,6 +788,8 @@ class Compiler:
             case pb.ANY_SUBLINK if not node.oper_name or (
                 len(node.oper_name) == 1 and node.oper_name[0].string.sval == "="
             ):
+                if trees.is_about_row(select) and scope.is_asked_whether_true:
+                    return await self._exists(_with_equality(select, node), scope)
                 operand = await self._value(trees.unwrapped(node.testexpr), scope)
                 fact, kind = await self._selected(select, scope)
                 return _among(operand, fact, kind)
@@ -1087,6 +1096,20 @@ def _joined(condition: Node) -> tuple[Node, Node]:
             if not trees.is_about_row(inner) and not trees.has(outer, pb.SubLink):
                 return inner, outer
     raise _NotCompiled(f"{_shown(condition)} joins the row in a way that is not compiled")
+
+
+def _with_equality(select: Node, node: Node) -> Node:
+    """Write ``x IN (select y from …)``, if it is asked whether it is true, as of an EXISTS."""
+    if len(select.target_list) != 1:
+        raise _NotCompiled("IN compares several columns")
+    value = trees.text_of(trees.unwrapped(node.testexpr))
+    target = trees.text_of(trees.unwrapped(select.target_list[0].res_target.val))
+    conditions = [f"({target}) = ({value})"]
+    if select.HasField("where_clause"):
+        conditions.append(f"({trees.text_of(trees.unwrapped(select.where_clause))})")
+    joined = trees.copied(select)
+    joined.where_clause.CopyFrom(trees.wrapped(trees.expression(" and ".join(conditions))))
+    return joined
 
 
 def _among(operand: _Value, fact: Fact, kind: str) -> Rule:
