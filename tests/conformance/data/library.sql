@@ -66,6 +66,11 @@ create table public.stock (
   place text default 'shelf'
 );
 
+-- Names and values that mean something in a URL.
+create table public."odd table" (id integer primary key, "size, (cm)" integer, note text);
+insert into public."odd table" values
+  (1, 21, 'plain'), (2, 30, E'50% & more? a=b+c #1 "q" \\ ☃\n,(end).');
+
 create schema archive;
 create table archive.letters (id integer primary key, body text not null);
 insert into archive.letters values (1, 'Dear Margaret');
@@ -124,8 +129,8 @@ insert into public.ledger values (1, 100);
 
 grant usage on schema archive to anon, authenticated, service_role;
 grant select on archive.letters to anon, authenticated, service_role;
-grant select on public.authors, public.books, public.covers, public.genres, public.book_genres
-  to anon, authenticated, service_role;
+grant select on public.authors, public.books, public.covers, public.genres, public.book_genres,
+  public."odd table" to anon, authenticated, service_role;
 revoke insert, update, delete on public.authors from anon, authenticated;
 grant delete on public.authors to service_role;
 grant all on public.stock, public.loans, public.suggestions to anon, authenticated, service_role;

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from slotcast.tokens import Keyring
 from support.library.nouns import ALICE, BOB, OF_BOOKS, Case, ids
 from support.query_builders import Chain
-from support.server import PUBLISHABLE_KEY, SECRET_KEY, token
+from support.server import ANON_KEY, PUBLISHABLE_KEY, SECRET_KEY, token
 
 LOANS: Final = Chain().from_("loans")
 HIDDEN: Final = LOANS.select("id").eq("id", 1)
@@ -24,7 +25,10 @@ PEOPLE: Final = {
     "alice": (PUBLISHABLE_KEY, token(ALICE)),
     "bob": (PUBLISHABLE_KEY, token(BOB)),
     "expired": (PUBLISHABLE_KEY, token(ALICE, expires_in_s=-60)),
+    "forged": (PUBLISHABLE_KEY, Keyring(secret="s" * 32).sign({"sub": ALICE}, expires_in_s=60)),
+    "anon by JWT": (ANON_KEY, None),
     "service": (SECRET_KEY, None),
+    "service by JWT": (token(role="service_role"), None),
 }
 """An API key and a token for each of those as whom clients act."""
 
@@ -32,6 +36,14 @@ BY_PEOPLE: Final = [
     Case("anybody is nobody", WHOAMI, {"id": None, "role": "anon"}, by="anon"),
     Case("a user is a user", WHOAMI, {"id": ALICE, "role": "authenticated"}, by="alice"),
     Case("another is another", WHOAMI, {"id": BOB, "role": "authenticated"}, by="bob"),
+    Case("anybody by JWT", WHOAMI, {"id": None, "role": "anon"}, by="anon by JWT"),
+    Case(
+        "the service by JWT",
+        WHOAMI,
+        {"id": None, "role": "service_role"},
+        by="service by JWT",
+    ),
+    Case("a forged token", WHOAMI, error={"code": "PGRST301"}, status=401, by="forged"),
     Case("the service is nobody", WHOAMI, {"id": None, "role": "service_role"}),
     Case(
         "a token that expired",

@@ -9,6 +9,9 @@ from support.query_builders import Chain
 
 FRANKENSTEIN: Final = {"id": 1, "title": "Frankenstein"}
 
+ODD: Final = Chain().from_("odd table").select
+ODD_NOTE: Final = '50% & more? a=b+c #1 "q" \\ ☃\n,(end).'
+
 READS: Final = [
     Case(
         "select *",
@@ -118,6 +121,13 @@ READS: Final = [
         status=400,
     ),
     Case("a value that is none", BOOKS.eq("id", "one"), error={"code": "22P02"}, status=400),
+    Case(
+        "odd names",
+        ODD('id, "size, (cm)"').order('"size, (cm)"', desc=True),
+        [{"id": 2, "size, (cm)": 30}, {"id": 1, "size, (cm)": 21}],
+    ),
+    Case("an odd value", ODD("note").eq("note", ODD_NOTE), [{"note": ODD_NOTE}]),
+    Case("no odd value", ODD("id").neq("note", ODD_NOTE), ids(1)),
     Case("a retry that is not needed", BOOKS.eq("id", 1).retry(False), ids(1)),
 ]
 """Reads that both clients do alike."""
@@ -126,6 +136,7 @@ JS_READS: Final = [
     Case("head", OF_BOOKS("id", count="exact", head=True), None, count=6, status=200),
     Case("nulls first", BOOKS.order("price", nullsfirst=True).limit(2), ids(2, 4)),
     Case("nulls last", BOOKS.order("price", desc=True, nullsfirst=False).limit(2), ids(3, 5)),
+    Case("a filter on an odd name", ODD("id").eq('"size, (cm)"', 21), ids(1)),
     Case(
         "the former name for referenced tables",
         OF_AUTHORS("books!written_by(id)").eq("id", 1).order("id", {"foreignTable": "books"}),
@@ -201,6 +212,7 @@ JS_READS: Final = [
 """Reads that only supabase-js does, or does so."""
 
 PY_READS: Final = [
+    Case("a filter on an odd name", ODD("id").eq("size, (cm)", 21), ids(1)),
     Case("several columns", OF_BOOKS("id", "title").eq("id", 1), [FRANKENSTEIN]),
     Case("the table by its other name", Chain().table("books").select("id").eq("id", 1), ids(1)),
     Case("… of a schema", Chain().schema("archive").table("letters").select("id"), ids(1)),

@@ -111,6 +111,14 @@ WRITES: Final = [
         after=(AMOUNTS, [1, 2, 3, 4]),
     ),
     Case(
+        "upsert that leaves all that is there",
+        STOCK.upsert({"sku": "a", "amount": 9}, on_conflict="sku", ignore_duplicates=True).select(
+            "sku"
+        ),
+        [],
+        after=(AMOUNTS, [1, 2, 3]),
+    ),
+    Case(
         "upsert with defaults",
         STOCK.upsert(
             [{"sku": "d"}, {"sku": "e", "amount": 1}], on_conflict="sku", default_to_null=False
@@ -221,6 +229,12 @@ WRITES: Final = [
         Chain().rpc("sell_out", {}).select("sku, amount").order("sku").limit(1),
         [{"sku": "a", "amount": 0}],
         after=(AMOUNTS, [0, 0, 0]),
+    ),
+    Case(
+        "a bound for a function that writes no rows",
+        Chain().rpc("add", {"a": 1, "b": 2}).max_affected(1),
+        error={"code": "PGRST128"},
+        status=400,
     ),
     Case(
         "a function that writes more than may be",
