@@ -390,12 +390,18 @@ language sql stable set search_path = pg_catalog as $$
   select md5(concat_ws('|',
     (select string_agg(r::text, ',' order by rolname)
      from (select rolname, rolsuper, rolinherit, rolbypassrls, oid from pg_roles) r),
-    (select string_agg(m::text, ',' order by m.*) from pg_auth_members m))),
+    (select string_agg(m::text, ',' order by m.*) from pg_auth_members m),
+    (select string_agg(s::text, ',' order by s.setdatabase, s.setrole) from pg_db_role_setting s))),
   case when p_all or not exists (select from pg_event_trigger
                                  where evtname = 'slotcast_definitions' and evtenabled in ('O', 'A')) then
     md5(concat_ws('|',
       (select string_agg(oid || ' ' || xmin::text, ',' order by oid) from pg_policy),
       (select string_agg(oid || ' ' || xmin::text, ',' order by oid) from pg_proc where oid >= 16384),
+      (select string_agg(oid || ' ' || xmin::text, ',' order by oid) from pg_rewrite where oid >= 16384),
+      (select string_agg(oid || ' ' || xmin::text, ',' order by oid) from pg_operator where oid >= 16384),
+      (select string_agg(oid || ' ' || xmin::text, ',' order by oid) from pg_cast where oid >= 16384),
+      (select string_agg(oid || ' ' || xmin::text, ',' order by oid) from pg_enum),
+      (select string_agg(oid || ' ' || xmin::text, ',' order by oid) from pg_constraint where contypid <> 0),
       (select string_agg(oid || ' ' || xmin::text, ',' order by oid) from pg_class
        where oid >= 16384 and relkind in ('r', 'p', 'v', 'm', 'f') and relpersistence <> 't'),
       (select string_agg(attrelid || ' ' || attnum || ' ' || xmin::text, ',' order by attrelid, attnum)
