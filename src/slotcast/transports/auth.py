@@ -150,11 +150,12 @@ def _address(http: HttpRequest, header: str) -> str:
     Give the client's address.
 
     Of what stands in *header* only the last entry was written by the proxy next to us; the
-    others may be whatever the client likes.
+    others may be whatever the client likes. Some proxies write into a header of their own, below
+    that of the client.
     """
-    forwarded = http.headers.get(header, "") if header else ""
+    forwarded = http.headers.getlist(header) if header else []
     if forwarded:
-        return forwarded.rpartition(",")[2].strip()
+        return forwarded[-1].rpartition(",")[2].strip()
     return http.client.host if http.client else ""
 
 

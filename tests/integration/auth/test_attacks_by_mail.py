@@ -148,6 +148,32 @@ async def test_one_address_cannot_try_without_end(
             assert other.status != 429
 
 
+async def test_a_proxy_may_write_the_address_below_what_the_client_sent(
+    shared_database: Database, slot_name: str
+) -> None:
+    async with attacking(
+        shared_database,
+        slot_name,
+        auth_verifications_per_5_min=1,
+        auth_client_address_header="x-forwarded-for",
+    ) as stranger:
+        statuses: list[int] = []
+        for number in range(2):
+            headers = [
+                ("apikey", PUBLISHABLE_KEY),
+                ("X-Forwarded-For", f"198.51.100.{number}"),
+                ("X-Forwarded-For", "192.0.2.1"),
+            ]
+            async with stranger.http.post(
+                f"{stranger.url}/auth/v1/verify",
+                json={"type": "email", "token_hash": "x"},
+                headers=headers,
+            ) as response:
+                statuses.append(response.status)
+
+    assert statuses == [403, 429]
+
+
 async def test_nobody_is_flooded_with_mails_and_refusals_tell_nothing(
     shared_database: Database, slot_name: str
 ) -> None:
