@@ -45,8 +45,6 @@ async def by_password(service: AuthService, request: Request) -> Answer:
     if service.settings.auth_email == "off":
         raise unprocessable("email_provider_disabled", "Email logins are disabled")
     user = await _find(service, email)
-    if user is not None and user.is_banned(service.now()):
-        raise bad_request("user_banned", "User is banned")
     hashed = "" if user is None else user.encrypted_password
     account = f"password {email.lower()[: addresses.LIMIT]}"
     service.limits.count_attempt(account)
@@ -54,6 +52,9 @@ async def by_password(service: AuthService, request: Request) -> Answer:
     if user is None or not is_right:
         raise _wrong_credentials()
     service.limits.forgive_attempts(account)
+    # Only now: who does not know the password shall not learn who has an account.
+    if user.is_banned(service.now()):
+        raise bad_request("user_banned", "User is banned")
     if not user.is_confirmed:
         raise bad_request("email_not_confirmed", "Email not confirmed")
     async with service.transaction() as connection:

@@ -122,6 +122,13 @@ async def test_who_is_banned_is_out_until_the_ban_ends(served: Accounts) -> None
     assert (await served.by_password()).code == "user_banned"
 
 
+async def test_a_ban_is_not_told_to_who_does_not_know_the_password(served: Accounts) -> None:
+    await served.sign_up()
+    await served.rows("update auth.users set banned_until = 'infinity'")
+
+    assert (await served.by_password(password="a guess")).code == "invalid_credentials"
+
+
 async def test_seeds_can_sign_in(served: Accounts) -> None:
     hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(6)).replace(b"$2b$", b"$2a$")
     await served.rows(SEED, EMAIL, hashed.decode())
