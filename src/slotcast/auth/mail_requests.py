@@ -64,7 +64,10 @@ async def _send_sign_in(
             if not may_create or service.settings.auth_sign_up == "off":
                 raise unprocessable("otp_disabled", "Signups not allowed for otp")
             user = await _create(service, connection, request, email, metadata)
-        purpose = MAGIC_LINK if user.is_confirmed else SIGN_UP
+        # Whoever chose a password for an address that nobody has confirmed yet may be somebody
+        # else. Signing in by a magic link does not confirm that password, but removes it.
+        is_new = not user.is_confirmed and not user.encrypted_password
+        purpose = SIGN_UP if is_new else MAGIC_LINK
         service.confirmations.admit(service, purpose, email)
         await service.confirmations.send(service, connection, user, request, purpose, challenge)
     return _NOTHING

@@ -284,6 +284,17 @@ class TestRecovering:
         reply = await served.by_password(EMAIL, "the attacker's")
         assert error(reply) == (400, "invalid_credentials")
 
+    async def test_nor_does_it_count_once_i_sign_in_by_mail(self, served: Accounts) -> None:
+        await served.call("POST", "/signup", {"email": EMAIL, "password": "the attacker's"})
+        await received(served.mailbox, EMAIL)
+
+        await asked(served, "/otp", {"email": EMAIL})
+        led_to = await opened(served, await received(served.mailbox, EMAIL, count=2))
+
+        assert "access_token" in led_to.fragment
+        reply = await served.by_password(EMAIL, "the attacker's")
+        assert error(reply) == (400, "invalid_credentials")
+
 
 class TestPkce:
     async def test_a_link_gives_a_code_that_only_the_verifier_makes_a_session_of(
