@@ -71,6 +71,10 @@ create table public."odd table" (id integer primary key, "size, (cm)" integer, n
 insert into public."odd table" values
   (1, 21, 'plain'), (2, 30, E'50% & more? a=b+c #1 "q" \\ ☃\n,(end).');
 
+create view public.printed_books as select id, author_id, title from public.books where in_print;
+create function public.is_long(public.books) returns boolean language sql stable
+  as $$ select $1.pages > 300 $$;
+
 create schema archive;
 create table archive.letters (id integer primary key, body text not null);
 insert into archive.letters values (1, 'Dear Margaret');
@@ -90,6 +94,11 @@ create function public.book(number integer) returns public.books language sql st
 create function public.page_totals() returns table (author integer, pages bigint)
   language sql stable
   as $$ select author_id, sum(pages) from public.books group by author_id order by author_id $$;
+create function public.genre_names() returns setof text language sql stable
+  as $$ select name from public.genres order by id $$;
+create function public.nothing() returns integer language sql stable as $$ select null::integer $$;
+create function public.greeting(name text default 'reader') returns text language sql immutable
+  as $$ select 'Dear ' || name $$;
 create function public.restock(wanted text, more integer) returns void language sql volatile
   as $$ update public.stock set amount = amount + more where sku = wanted $$;
 create function public.sell_out() returns setof public.stock language sql volatile
@@ -130,7 +139,7 @@ insert into public.ledger values (1, 100);
 grant usage on schema archive to anon, authenticated, service_role;
 grant select on archive.letters to anon, authenticated, service_role;
 grant select on public.authors, public.books, public.covers, public.genres, public.book_genres,
-  public."odd table" to anon, authenticated, service_role;
+  public."odd table", public.printed_books to anon, authenticated, service_role;
 revoke insert, update, delete on public.authors from anon, authenticated;
 grant delete on public.authors to service_role;
 grant all on public.stock, public.loans, public.suggestions to anon, authenticated, service_role;

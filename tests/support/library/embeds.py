@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from support.library.nouns import NONE, OF_AUTHORS, OF_BOOKS, Case, ids
+from support.query_builders import Chain
 
 EMBEDS: Final = [
     Case(
@@ -33,6 +34,11 @@ EMBEDS: Final = [
         OF_BOOKS("id, letters(*)"),
         error={"code": "PGRST200"},
         status=400,
+    ),
+    Case(
+        "many to one, from a view",
+        Chain().from_("printed_books").select("id, authors!written_by(name)").eq("id", 1),
+        [{"id": 1, "authors": {"name": "Mary Shelley"}}],
     ),
     Case(
         "one to many",

@@ -53,6 +53,21 @@ READS: Final = [
     Case("limit to none", BOOKS.limit(0), []),
     Case("range", BOOKS.order("id").range(1, 3), ids(2, 3, 4)),
     Case("a range beyond the end", BOOKS.range(10, 19), []),
+    Case(
+        "a range beyond the end, counted",
+        OF_BOOKS("id", count="exact").range(10, 19),
+        error={
+            "code": "PGRST103",
+            "details": "An offset of 10 was requested, but there are only 6 rows.",
+        },
+        status=416,
+    ),
+    Case(
+        "a computed column",
+        OF_BOOKS("id").eq("is_long", True).order("id"),
+        ids(2, 3),
+    ),
+    Case("a view", Chain().from_("printed_books").select("id").order("id"), ids(1, 3, 5, 6)),
     Case("single", OF_BOOKS("id, title").eq("id", 1).single(), FRANKENSTEIN, status=200),
     Case(
         "single without a row",
@@ -136,6 +151,7 @@ JS_READS: Final = [
     Case("head", OF_BOOKS("id", count="exact", head=True), None, count=6, status=200),
     Case("nulls first", BOOKS.order("price", nullsfirst=True).limit(2), ids(2, 4)),
     Case("nulls last", BOOKS.order("price", desc=True, nullsfirst=False).limit(2), ids(3, 5)),
+    Case("head of an error", OF_BOOKS("nothing", head=True), error={"message": ""}, status=400),
     Case("a filter on an odd name", ODD("id").eq('"size, (cm)"', 21), ids(1)),
     Case(
         "the former name for referenced tables",
@@ -212,6 +228,7 @@ JS_READS: Final = [
 """Reads that only supabase-js does, or does so."""
 
 PY_READS: Final = [
+    Case("head of an error", OF_BOOKS("nothing", head=True), error={"code": "42703"}),
     Case("a filter on an odd name", ODD("id").eq("size, (cm)", 21), ids(1)),
     Case("several columns", OF_BOOKS("id", "title").eq("id", 1), [FRANKENSTEIN]),
     Case("the table by its other name", Chain().table("books").select("id").eq("id", 1), ids(1)),
