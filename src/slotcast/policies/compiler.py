@@ -20,7 +20,7 @@ from postgast import pg_query_pb2 as pb
 from psycopg import sql
 
 from slotcast.changes import ReplicaIdentity
-from slotcast.policies import bodies, dependencies, rules, trees
+from slotcast.policies import bodies, dependencies, rules, shapes, trees
 from slotcast.policies.facts import Computed, Fact, Source
 from slotcast.policies.rules import (
     NEVER,
@@ -35,7 +35,6 @@ from slotcast.policies.rules import (
     Equal,
     Exists,
     FactTruth,
-    Is,
     IsNull,
     Literal,
     Not,
@@ -45,6 +44,7 @@ from slotcast.policies.rules import (
     Same,
     Scalar,
 )
+from slotcast.policies.shapes import ROWS_LIMIT, NotCompiled
 from slotcast.postgres.catalog import table_by_oid
 from slotcast.postgres.types import TypeCatalog, TypeKind
 
@@ -59,8 +59,6 @@ if TYPE_CHECKING:
     from slotcast.policies.rules import Operand, Rule
     from slotcast.policies.trees import Node
 
-ROWS_LIMIT: Final = 10_000
-"""Most rows that a fact is made of for one viewer; beyond it PostgreSQL is asked."""
 
 _NESTING_LIMIT: Final = 6
 _WIDENED: Final = frozenset({"int4", "int8"})
@@ -218,10 +216,6 @@ class _Value:
     kind: str
 
 
-class _NotCompiled(Exception):
-    """Why an expression is not compiled; the message is for people."""
-
-
 @dataclass(slots=True)
 class Compiler:
     """
@@ -272,7 +266,7 @@ class Compiler:
             rule=rule,
             needed=tuple(sorted(names[name] for name in needed if name in names)),
             policies=tuple(policies),
-            facts=tuple(_in_order(rules.facts_of(rule))),
+            facts=tuple(shapes.in_order(rules.facts_of(rule))),
             computed=tuple(rules.computed_of(rule)),
         )
 
@@ -297,12 +291,12 @@ class Compiler:
         """Compile a boolean expression; what cannot be is opaque."""
         try:
             return await self._compiled(node, scope)
-        except _NotCompiled as error:
+        except NotCompiled as error:
             problem = str(error)
         if not trees.is_about_row(node):
             try:
                 return FactTruth(await self._scalar(node, scope))
-            except _NotCompiled as error:
+            except NotCompiled as error:
                 problem = str(error)
         else:
             computed = await self._computed(node, scope)
@@ -315,7 +309,7 @@ class Compiler:
         Compile a boolean expression by its form.
 
         Raises:
-            _NotCompiled: It has none that is known here.
+            NotCompiled: It has none that is known here.
         """
         match node:
             case pb.BoolExpr():
@@ -334,7 +328,7 @@ class Compiler:
             case pb.ColumnRef() if trees.is_about_row(node):
                 place, kind = self._column(node, scope)
                 if kind != "bool":
-                    raise _NotCompiled("a column is not boolean")
+                    raise NotCompiled("a column is not boolean")
                 return ColumnTruth(place)
             case pb.NullTest() if trees.is_about_row(node):
                 value = await self._any_value(trees.unwrapped(node.arg), scope)
@@ -343,7 +337,7 @@ class Compiler:
             case pb.BooleanTest():
                 scope = replace(scope, is_asked_whether_true=False)
                 part = await self._rule(trees.unwrapped(node.arg), scope)
-                return _boolean_test(part, node.booltesttype)
+                return shapes.boolean_test(part, node.booltesttype)
             case pb.CoalesceExpr():
                 scope = replace(scope, is_asked_whether_true=False)
                 return Coalesce(
@@ -358,11 +352,11 @@ class Compiler:
             case pb.FuncCall():
                 return await self._call(node, scope)
             case _:
-                raise _NotCompiled(f"{_shown(node)} is not compiled")
+                raise NotCompiled(f"{shapes.shown(node)} is not compiled")
 
     async def _case(self, node: Node, scope: _Scope) -> Rule:
         if node.HasField("arg"):
-            raise _NotCompiled(f"{_shown(node)} is not compiled")
+            raise NotCompiled(f"{shapes.shown(node)} is not compiled")
         scope = replace(scope, is_asked_whether_true=False)
         branches = [
             (
@@ -394,17 +388,17 @@ class Compiler:
                 operand = await self._value(trees.unwrapped(node.lexpr), scope)
                 return Not(await self._any_of(operand, trees.unwrapped(node.rexpr), scope))
             case _:
-                raise _NotCompiled(f"{_shown(node)} is not compiled")
+                raise NotCompiled(f"{shapes.shown(node)} is not compiled")
 
     async def _pair(self, node: Node, scope: _Scope) -> tuple[Operand, Operand]:
         if not trees.is_about_row(node) and not trees.has(node, pb.RangeVar):
-            raise _NotCompiled("it is the same for all rows")  # and one fact as a whole
+            raise NotCompiled("it is the same for all rows")  # and one fact as a whole
         left = await self._value(trees.unwrapped(node.lexpr), scope)
         right = await self._value(trees.unwrapped(node.rexpr), scope)
         if left.kind != right.kind:
-            raise _NotCompiled(f"{_shown(node)} compares {left.kind} with {right.kind}")
+            raise NotCompiled(f"{shapes.shown(node)} compares {left.kind} with {right.kind}")
         if left.kind == "bool" and any(isinstance(v.operand, Scalar) for v in (left, right)):
-            raise _NotCompiled(f"{_shown(node)} compares truth values")
+            raise NotCompiled(f"{shapes.shown(node)} compares truth values")
         return left.operand, right.operand
 
     async def _computed(self, node: Node, scope: _Scope) -> Rule | None:
@@ -444,7 +438,7 @@ class Compiler:
                 case pb.TypeCast():
                     name = trees.type_name(message)
                     times |= {name} & set(_TIMES.values())
-                    if not _is_constant(message) and (
+                    if not shapes.is_constant(message) and (
                         name not in _IMMUTABLE_CASTS or not types <= _IMMUTABLE_TYPES
                     ):
                         return False
@@ -461,7 +455,7 @@ class Compiler:
             place = self._place(node, scope)
             known = self.types.base(scope.relation.columns[place].type_oid)
             if known is None or known.kind is TypeKind.COMPOSITE:
-                raise _NotCompiled(f"{_shown(node)} is a composite")
+                raise NotCompiled(f"{shapes.shown(node)} is a composite")
             return Column(place)
         return (await self._value(node, scope)).operand
 
@@ -470,7 +464,7 @@ class Compiler:
         Compile a value.
 
         Raises:
-            _NotCompiled: It is not one whose text form tells equal values from others.
+            NotCompiled: It is not one whose text form tells equal values from others.
         """
         match node:
             case pb.TypeCast() if trees.is_about_row(node):
@@ -479,7 +473,7 @@ class Compiler:
                 place, kind = self._column(node, scope)
                 return _Value(Column(place), kind)
             case _ if trees.is_about_row(node):
-                raise _NotCompiled(f"{_shown(node)} depends on the row")
+                raise NotCompiled(f"{shapes.shown(node)} depends on the row")
             case _:
                 pass
         constant = await self._constant(node, scope)
@@ -489,7 +483,7 @@ class Compiler:
         if isinstance(node, pb.SubLink) and trees.has(node, pb.RangeVar):
             try:
                 fact = await self._sole(node, scope)
-            except _NotCompiled:
+            except NotCompiled:
                 fact = await self._scalar(node, scope)
         else:
             fact = await self._scalar(node, scope)
@@ -503,16 +497,16 @@ class Compiler:
         if kind is None:
             known = self.types.get(column.type_oid)
             called = known.display_name if known is not None else "unknown"
-            raise _NotCompiled(f"column {name} is of type {called}")
+            raise NotCompiled(f"column {name} is of type {called}")
         if name in scope.ambiguous:
-            raise _NotCompiled(f"the collation of column {name} is not deterministic")
+            raise NotCompiled(f"the collation of column {name} is not deterministic")
         return place, kind
 
     def _place(self, node: Node, scope: _Scope) -> int:
         parts = trees.fields_of(node)
         place = scope.place(parts[-1]) if parts[0] == trees.ROW else None
         if place is None:
-            raise _NotCompiled(f"{_shown(node)} is not a column of the table")
+            raise NotCompiled(f"{shapes.shown(node)} is not a column of the table")
         return place
 
     def _kind_of(self, type_oid: int) -> str | None:
@@ -542,9 +536,9 @@ class Compiler:
         if kind is None:
             known = self.types.get(oid)
             called = known.display_name if known is not None else "unknown"
-            raise _NotCompiled(f"{text} is of type {called}")
+            raise NotCompiled(f"{text} is of type {called}")
         if kind == "text" and "COLLATE" in text.upper():
-            raise _NotCompiled(f"{text} has a collation of its own")
+            raise NotCompiled(f"{text} has a collation of its own")
         return kind
 
     async def _type(self, text: str, scope: _Scope) -> int:
@@ -561,7 +555,7 @@ class Compiler:
                     await self._become("none")
         except psycopg.Error as error:
             self._raise_if_broken()
-            raise _NotCompiled(f"{text}: {error.diag.message_primary}") from error
+            raise NotCompiled(f"{text}: {error.diag.message_primary}") from error
         if description is None:
             raise AssertionError("a SELECT has a description")
         return description[0].type_code
@@ -579,12 +573,12 @@ class Compiler:
     async def _sole(self, node: Node, scope: _Scope) -> Fact:
         """Make the fact that a scalar subquery is, from the rows of its table."""
         if node.sub_link_type != pb.EXPR_SUBLINK:
-            raise _NotCompiled(f"{_shown(node)} is not compiled")
+            raise NotCompiled(f"{shapes.shown(node)} is not compiled")
         select = trees.unwrapped(node.subselect)
         target = trees.unwrapped(select.target_list[0].res_target.val)
         fact, kinds = await self._set(select, [target], scope)
         if kinds[0] == "bool":
-            raise _NotCompiled("it is boolean")
+            raise NotCompiled("it is boolean")
         return fact
 
     async def _dependencies(self, text: str, scope: _Scope) -> dependencies.Dependencies:
@@ -593,14 +587,14 @@ class Compiler:
         )
         self._check_dependencies(found)
         if scope.definer is not None and (found.tables or "current_user" in text.lower()):
-            raise _NotCompiled(f"{text} is evaluated as {scope.definer}")
+            raise NotCompiled(f"{text} is evaluated as {scope.definer}")
         return found
 
     def _check_dependencies(self, found: dependencies.Dependencies) -> None:
         """Refuse what can change without being noticed."""
         unwatched = [self.unwatchable[oid] for oid in found.tables & self.unwatchable.keys()]
         for reason in (*found.reasons, *unwatched):
-            raise _NotCompiled(f"{reason.subject}: {reason.problem}")
+            raise NotCompiled(f"{reason.subject}: {reason.problem}")
 
     def _fact(
         self,
@@ -632,15 +626,15 @@ class Compiler:
         """
         self._check_plain(select)
         if len(select.from_clause) != 1:
-            raise _NotCompiled("it reads several tables")
+            raise NotCompiled("it reads several tables")
         table = trees.unwrapped(select.from_clause[0])
         if not isinstance(table, pb.RangeVar) or scope.depth >= _NESTING_LIMIT:
-            raise _NotCompiled("it does not read a plain table")
+            raise NotCompiled("it does not read a plain table")
         if any(trees.has(key, pb.FuncCall) for key in keys):
-            raise _NotCompiled("it may aggregate")
+            raise NotCompiled("it may aggregate")
         inner, relation_kind = await self._inner(table, scope)
         if relation_kind != "r":
-            raise _NotCompiled(f"{table.relname} is not a plain table")
+            raise NotCompiled(f"{table.relname} is not a plain table")
         conditions = (
             trees.conjuncts(trees.unwrapped(select.where_clause))
             if select.HasField("where_clause")
@@ -649,7 +643,7 @@ class Compiler:
         independent = [part for part in conditions if not trees.is_about_row(part)]
         if inner.relation.oid in self.unwatchable:
             reason = self.unwatchable[inner.relation.oid]
-            raise _NotCompiled(f"{reason.subject}: {reason.problem}")
+            raise NotCompiled(f"{reason.subject}: {reason.problem}")
         if scope.definer is not None:
             await self._check_definer(inner.relation.oid, scope.definer)
         return await self._rows_of(
@@ -665,7 +659,7 @@ class Compiler:
             if select.op != pb.SETOP_NONE or (
                 select.HasField(name) if name in _SINGLE else len(value)
             ):
-                raise _NotCompiled("the subquery does more than select rows")
+                raise NotCompiled("the subquery does more than select rows")
 
     async def _inner(self, table: Node, scope: _Scope) -> tuple[_Scope, str]:
         """Find the table that a subquery reads."""
@@ -673,7 +667,7 @@ class Compiler:
         ((oid,),) = await self._rows(_NAMED, [name])
         found = None if oid is None else await table_by_oid(self.connection, oid)
         if found is None:
-            raise _NotCompiled(f"{name} is not found")
+            raise NotCompiled(f"{name} is not found")
         ((_, kind, is_system, is_inherited, _),) = await self._rows(_RELATION, [oid])
         if is_system or is_inherited:
             kind = "other"
@@ -685,7 +679,7 @@ class Compiler:
         """Make sure that the server sees of a table what *definer* does: all of it."""
         ((sees_all,),) = await self._rows(_SEES_ALL, [oid, definer])
         if not sees_all:
-            raise _NotCompiled(f"{definer}, or the server, does not see all of a table")
+            raise NotCompiled(f"{definer}, or the server, does not see all of a table")
 
     async def _rows_of(
         self,
@@ -705,12 +699,12 @@ class Compiler:
             names = []
         operands = [await self._value(trees.with_row(key, scope.table), scope) for key in keys]
         if any(operand.kind == "bool" for operand in operands):
-            raise _NotCompiled("it selects truth values")
+            raise NotCompiled("it selects truth values")
         texts = [trees.text_of(key) for key in keys]
         condition_texts = [trees.text_of(condition) for condition in conditions]
         found = await self._dependencies_of_rows(relation.oid, [*texts, *condition_texts], scope)
         fact = self._fact(
-            _rows_query(source, scope.table, names, texts, condition_texts),
+            shapes.rows_query(source, scope.table, names, texts, condition_texts),
             found.tables | {relation.oid},
             # Which policies apply to the rows depends on the role.
             f"{found.digest} {scope.definer or scope.role} {relation}",
@@ -736,7 +730,7 @@ class Compiler:
         if scope.definer is not None and (
             found.tables or any("current_user" in text.lower() for text in texts)
         ):
-            raise _NotCompiled(f"it is evaluated as {scope.definer}")
+            raise NotCompiled(f"it is evaluated as {scope.definer}")
         return found
 
     async def _source(
@@ -762,7 +756,7 @@ class Compiler:
             if inner.tables:
                 inner.derived.append(fact)
         return Source(
-            scope.relation, identity, tuple(key.operand for key in keys), rule, _link(rule)
+            scope.relation, identity, tuple(key.operand for key in keys), rule, shapes.link(rule)
         )
 
     async def _nested(self, scope: _Scope) -> Access:
@@ -789,17 +783,17 @@ class Compiler:
                 len(node.oper_name) == 1 and node.oper_name[0].string.sval == "="
             ):
                 if trees.is_about_row(select) and scope.is_asked_whether_true:
-                    return await self._exists(_with_equality(select, node), scope)
+                    return await self._exists(shapes.with_equality(select, node), scope)
                 operand = await self._value(trees.unwrapped(node.testexpr), scope)
                 fact, kind = await self._selected(select, scope)
                 return _among(operand, fact, kind)
             case pb.EXPR_SUBLINK:
-                target = _only_target(select)
+                target = shapes.only_target(select)
                 if target is not None:
                     return await self._rule(target, replace(scope, depth=scope.depth + 1))
-                raise _NotCompiled(f"{_shown(node)} is not compiled")
+                raise NotCompiled(f"{shapes.shown(node)} is not compiled")
             case _:
-                raise _NotCompiled(f"{_shown(node)} is not compiled")
+                raise NotCompiled(f"{shapes.shown(node)} is not compiled")
 
     async def _exists(self, select: Node, scope: _Scope) -> Rule:
         conditions = (
@@ -807,24 +801,26 @@ class Compiler:
             if select.HasField("where_clause")
             else []
         )
-        if any(trees.is_about_row(unwrapped) for unwrapped in _apart_from_where(select)):
-            raise _NotCompiled("the subquery uses the row elsewhere than in its conditions")
-        links = [_joined(condition) for condition in conditions if trees.is_about_row(condition)]
+        if any(trees.is_about_row(unwrapped) for unwrapped in shapes.apart_from_where(select)):
+            raise NotCompiled("the subquery uses the row elsewhere than in its conditions")
+        links = [
+            shapes.joined(condition) for condition in conditions if trees.is_about_row(condition)
+        ]
         operands = [await self._value(outer, scope) for _, outer in links]
         keys = [inner for inner, _ in links]
         self._check_plain(select)
         if any(
             isinstance(m, pb.FuncCall) for t in select.target_list for m, _ in trees.messages(t)
         ):
-            raise _NotCompiled("the subquery may aggregate")
+            raise NotCompiled("the subquery may aggregate")
         try:
             fact, kinds = await self._set(select, keys, scope)
-        except _NotCompiled:
+        except NotCompiled:
             if scope.definer is not None:
                 raise
             fact, kinds = await self._joined_set(select, keys, conditions, scope)
         if [operand.kind for operand in operands] != kinds:
-            raise _NotCompiled("it compares values of different types")
+            raise NotCompiled("it compares values of different types")
         return Exists(tuple(operand.operand for operand in operands), fact)
 
     async def _joined_set(
@@ -858,15 +854,15 @@ class Compiler:
     async def _selected(self, select: Node, scope: _Scope) -> tuple[Fact, str]:
         """Make the fact that ``IN (select …)`` compares with."""
         if trees.is_about_row(select):
-            raise _NotCompiled("the subquery of IN uses the row")
+            raise NotCompiled("the subquery of IN uses the row")
         if len(select.target_list) != 1:
-            raise _NotCompiled("IN compares several columns")
+            raise NotCompiled("IN compares several columns")
         target = trees.unwrapped(select.target_list[0].res_target.val)
         try:
             if not select.from_clause and isinstance(target, pb.FuncCall):
                 return await self._function_rows(target, scope)
             fact, kinds = await self._set(select, [target], scope)
-        except _NotCompiled:
+        except NotCompiled:
             text = trees.query_text(select)
             kind = await self._kind(f"(select k0 from ({text}) s (k0) limit 1)", scope)
             if kind == "bool":
@@ -877,12 +873,12 @@ class Compiler:
     async def _any_of(self, operand: _Value, node: Node, scope: _Scope) -> Rule:
         """Compile ``= ANY (array)``."""
         if trees.is_about_row(node):
-            raise _NotCompiled("the array depends on the row")
+            raise NotCompiled("the array depends on the row")
         text = trees.text_of(node)
         kind = await self._kind(f"(({text}))[1]", scope)
         if kind != operand.kind or kind == "bool":
-            raise _NotCompiled(f"{text} holds {kind}, compared with {operand.kind}")
-        if _is_constant_array(node):
+            raise NotCompiled(f"{text} holds {kind}, compared with {operand.kind}")
+        if shapes.is_constant(node):
             rows = await self._asked(f"select u.e::text from unnest(({text})) as u(e)")
             values = [row[0] for row in rows]
             texts = frozenset(value.encode() for value in values if value is not None)
@@ -892,7 +888,7 @@ class Compiler:
             return OneOf(operand.operand, texts, None in values)
         try:
             fact = await self._array(node, kind, scope)
-        except _NotCompiled:
+        except NotCompiled:
             fact = await self._generic_array(text, scope)
         return Among(operand.operand, fact)
 
@@ -906,12 +902,12 @@ class Compiler:
                 target = trees.unwrapped(select.target_list[0].res_target.val)
                 if isinstance(target, pb.FuncCall) and not select.from_clause:
                     fact, found = await self._function_rows(target, scope)
-                    return _of_kind(fact, found, kind)
+                    return shapes.of_kind(fact, found, kind)
                 fact, kinds = await self._set(select, [target], scope)
-                return _of_kind(fact, kinds[0], kind)
+                return shapes.of_kind(fact, kinds[0], kind)
             case pb.SubLink(sub_link_type=pb.EXPR_SUBLINK):
                 select = trees.unwrapped(node.subselect)
-                target = _only_target(select)
+                target = shapes.only_target(select)
                 if target is not None:
                     return await self._array(target, kind, scope)
                 return await self._aggregate(select, kind, scope)
@@ -919,7 +915,7 @@ class Compiler:
                 body, inner = await self._body(node, scope)
                 return await self._array(body, kind, inner)
             case _:
-                raise _NotCompiled(f"{_shown(node)} is not compiled")
+                raise NotCompiled(f"{shapes.shown(node)} is not compiled")
 
     async def _aggregate(self, select: Node, kind: str, scope: _Scope) -> Fact:
         """Make the fact that ``select [coalesce(]array_agg(x)[, '{}')] from …`` is."""
@@ -927,8 +923,8 @@ class Compiler:
         is_null_if_empty = True
         if isinstance(target, pb.CoalesceExpr):
             first, *others = (trees.unwrapped(arg) for arg in target.args)
-            if len(others) != 1 or not _is_empty_array(others[0]):
-                raise _NotCompiled("COALESCE gives something else than an empty array")
+            if len(others) != 1 or not shapes.is_empty_array(others[0]):
+                raise NotCompiled("COALESCE gives something else than an empty array")
             target, is_null_if_empty = first, False
         if (
             not isinstance(target, pb.FuncCall)
@@ -936,10 +932,10 @@ class Compiler:
             or len(target.args) != 1
             or target.HasField("agg_filter")
         ):
-            raise _NotCompiled(f"{_shown(target)} is not compiled")
+            raise NotCompiled(f"{shapes.shown(target)} is not compiled")
         key = trees.unwrapped(target.args[0])
         fact, kinds = await self._set(select, [key], scope, null_if_empty=is_null_if_empty)
-        return _of_kind(fact, kinds[0], kind)
+        return shapes.of_kind(fact, kinds[0], kind)
 
     async def _generic_array(self, text: str, scope: _Scope) -> Fact:
         found = await self._dependencies(text, scope)
@@ -960,14 +956,14 @@ class Compiler:
         rule = await self._rule(body, inner)
         problems = rules.problems_of(rule)
         if problems:
-            raise _NotCompiled(problems[0])
+            raise NotCompiled(problems[0])
         return rule
 
     async def _function_rows(self, node: Node, scope: _Scope) -> tuple[Fact, str]:
         """Make the fact that the rows of a set-returning function are."""
         body, inner = await self._body(node, scope)
         if not isinstance(body, pb.SubLink) or body.sub_link_type != pb.ARRAY_SUBLINK:
-            raise _NotCompiled(f"{_shown(node)} does not return rows of a subquery")
+            raise NotCompiled(f"{shapes.shown(node)} does not return rows of a subquery")
         select = trees.unwrapped(body.subselect)
         target = trees.unwrapped(select.target_list[0].res_target.val)
         fact, kinds = await self._set(select, [target], inner)
@@ -976,13 +972,13 @@ class Compiler:
     async def _body(self, node: Node, scope: _Scope) -> tuple[Node, _Scope]:
         """Read the body of a function, with the arguments of this call in it."""
         if scope.depth >= _NESTING_LIMIT:
-            raise _NotCompiled("functions call each other too deeply")
+            raise NotCompiled("functions call each other too deeply")
         function = await bodies.find(self.connection, node, role=scope.definer or scope.role)
         if isinstance(function, str):
-            raise _NotCompiled(function)
+            raise NotCompiled(function)
         body = await bodies.read(self.connection, function, search_path=self.search_path)
         if isinstance(body, str):
-            raise _NotCompiled(body)
+            raise NotCompiled(body)
         definer = function.owner if function.is_definer else scope.definer
         arguments = bodies.arguments(function, node)
         inner = replace(scope, definer=definer, depth=scope.depth + 1)
@@ -1005,31 +1001,11 @@ class Compiler:
                 return await cursor.fetchall()
         except psycopg.Error as error:
             self._raise_if_broken()
-            raise _NotCompiled(f"{query}: {error.diag.message_primary}") from error
+            raise NotCompiled(f"{query}: {error.diag.message_primary}") from error
 
     def _raise_if_broken(self) -> None:
         if self.connection.broken:
             raise psycopg.OperationalError("the connection was lost while policies were compiled")
-
-
-def _shown(node: Node) -> str:
-    """Show an expression to people."""
-    return trees.text_of(node).replace(f'"{trees.ROW}".', "")
-
-
-def _boolean_test(part: Rule, kind: int) -> Rule:
-    """Make ``IS TRUE`` and its like of *part*."""
-    tests: dict[int, tuple[bool | None, bool]] = {
-        pb.IS_TRUE: (True, False),
-        pb.IS_NOT_TRUE: (True, True),
-        pb.IS_FALSE: (False, False),
-        pb.IS_NOT_FALSE: (False, True),
-        pb.IS_UNKNOWN: (None, False),
-        pb.IS_NOT_UNKNOWN: (None, True),
-    }
-    wanted, is_negated = tests[kind]
-    test = Is(part, wanted)
-    return Not(test) if is_negated else test
 
 
 def _cast(value: _Value, node: Node) -> _Value:
@@ -1039,136 +1015,10 @@ def _cast(value: _Value, node: Node) -> _Value:
         return _Value(value.operand, "text")
     if name == value.kind or (name in _WIDENED and value.kind == "int"):
         return value
-    raise _NotCompiled(f"{_shown(node)} is a cast that is not compiled")
-
-
-def _is_constant(node: Node) -> bool:
-    """Tell whether *node* is a constant, cast or not."""
-    while isinstance(node, pb.TypeCast):
-        node = trees.unwrapped(node.arg)
-    if isinstance(node, pb.A_ArrayExpr):
-        return all(_is_constant(trees.unwrapped(element)) for element in node.elements)
-    return isinstance(node, pb.A_Const)
-
-
-_is_constant_array = _is_constant
-
-
-def _is_empty_array(node: Node) -> bool:
-    """Tell whether *node* is an array without elements."""
-    while isinstance(node, pb.TypeCast):
-        node = trees.unwrapped(node.arg)
-    match node:
-        case pb.A_ArrayExpr():
-            return not node.elements
-        case pb.A_Const():
-            return node.sval.sval == "{}"
-        case _:
-            return False
-
-
-def _only_target(select: Node) -> Node | None:
-    """Give the expression of a SELECT that is nothing but one expression."""
-    if len(select.target_list) != 1 or any(
-        description.name not in ("target_list", "limit_option", "op")
-        for description, _ in select.ListFields()
-    ):
-        return None
-    return trees.unwrapped(select.target_list[0].res_target.val)
-
-
-def _apart_from_where(select: Node) -> list[Node]:
-    """Give the parts of a SELECT other than its WHERE."""
-    rest = trees.copied(select)
-    rest.ClearField("where_clause")
-    return [rest]
-
-
-def _joined(condition: Node) -> tuple[Node, Node]:
-    """Split ``inner = outer``, which joins a subquery to the row."""
-    if (
-        isinstance(condition, pb.A_Expr)
-        and condition.kind == pb.AEXPR_OP
-        and trees.operator(condition) == "="
-    ):
-        left, right = trees.unwrapped(condition.lexpr), trees.unwrapped(condition.rexpr)
-        for inner, outer in ((left, right), (right, left)):
-            if not trees.is_about_row(inner) and not trees.has(outer, pb.SubLink):
-                return inner, outer
-    raise _NotCompiled(f"{_shown(condition)} joins the row in a way that is not compiled")
-
-
-def _with_equality(select: Node, node: Node) -> Node:
-    """Write ``x IN (select y from …)``, if it is asked whether it is true, as of an EXISTS."""
-    if len(select.target_list) != 1:
-        raise _NotCompiled("IN compares several columns")
-    value = trees.text_of(trees.unwrapped(node.testexpr))
-    target = trees.text_of(trees.unwrapped(select.target_list[0].res_target.val))
-    conditions = [f"({target}) = ({value})"]
-    if select.HasField("where_clause"):
-        conditions.append(f"({trees.text_of(trees.unwrapped(select.where_clause))})")
-    joined = trees.copied(select)
-    joined.where_clause.CopyFrom(trees.wrapped(trees.expression(" and ".join(conditions))))
-    return joined
+    raise NotCompiled(f"{shapes.shown(node)} is a cast that is not compiled")
 
 
 def _among(operand: _Value, fact: Fact, kind: str) -> Rule:
     if operand.kind != kind:
-        raise _NotCompiled(f"IN compares {operand.kind} with {kind}")
+        raise NotCompiled(f"IN compares {operand.kind} with {kind}")
     return Among(operand.operand, fact)
-
-
-def _of_kind(fact: Fact, found: str, kind: str) -> Fact:
-    if found != kind:
-        raise _NotCompiled(f"rows of {found} become {kind}")
-    return fact
-
-
-def _rows_query(
-    source: str, alias: str, identity: Sequence[str], keys: Sequence[str], conditions: Sequence[str]
-) -> str:
-    """Write the query for a fact that is made of rows; see `Fact.query`."""
-    name = sql.Identifier(alias).as_string(None)
-    ids = [f"{name}.{sql.Identifier(column).as_string(None)}::text" for column in identity]
-    ids = ids or ["(pg_catalog.row_number() over ())::text"]
-    columns = [
-        *(f"{text} as i{n}" for n, text in enumerate(ids)),
-        *(f"({text})::text as k{n}" for n, text in enumerate(keys)),
-    ]
-    where = f" where {' and '.join(f'({text})' for text in conditions)}" if conditions else ""
-    rows = f"select {', '.join(columns)} from {source}{where} limit {ROWS_LIMIT + 1}"
-    row_id = ", ".join(f"s.i{n}" for n in range(len(ids)))
-    values = ", ".join(f"s.k{n}" for n in range(len(keys)))
-    return (
-        "select pg_catalog.json_build_array(false, (select pg_catalog.json_agg("
-        f"pg_catalog.json_build_array(pg_catalog.json_build_array({row_id}),"
-        f" pg_catalog.json_build_array({values}))) from ({rows}) s))::text"
-    )
-
-
-def _link(rule: Rule) -> tuple[int, Fact] | None:
-    """Find a column that has the value of a fact in all rows that *rule* lets through."""
-    match rule:
-        case Equal(Column(place), Scalar(fact)) | Equal(Scalar(fact), Column(place)):
-            return None if fact.tables else (place, fact)
-        case And(parts):
-            return next((found for part in parts if (found := _link(part)) is not None), None)
-        case _:
-            return None
-
-
-def _in_order(facts: set[Fact]) -> list[Fact]:
-    """List *facts* and those that they are read through, these first."""
-    ordered: dict[Fact, None] = {}
-
-    def visit(fact: Fact) -> None:
-        if fact in ordered:
-            return
-        if fact.source is not None:
-            for inner in rules.facts_of(fact.source.rule):
-                visit(inner)
-        ordered[fact] = None
-
-    for fact in sorted(facts, key=lambda fact: fact.identity):
-        visit(fact)
-    return list(ordered)

@@ -34,9 +34,10 @@ from psycopg import errors as postgres_errors
 from slotcast.lsn import Lsn
 from slotcast.observations import Observation, observe, problem
 from slotcast.policies import index, rules
-from slotcast.policies.compiler import ROWS_LIMIT, Access, Compiler
+from slotcast.policies.compiler import Access, Compiler
 from slotcast.policies.facts import Computed, Fact, Snapshot, Values, Viewer, column_places
 from slotcast.policies.rules import Opaque
+from slotcast.policies.shapes import ROWS_LIMIT
 from slotcast.postgres.visibility import until_visible
 
 if TYPE_CHECKING:
