@@ -185,6 +185,16 @@ class RestService:
         except RestError as error:
             return response_to(error, has_body=http.method != "HEAD")
 
+    def refusal(self, http: HttpRequest) -> Response | None:
+        """Refuse a request by its head if nobody may send it, whatever its body says; or None."""
+        try:
+            self._gateway.identify(http, time.time())
+        except KeyRefused as refused:
+            return key_response(refused)
+        except RestError as error:
+            return response_to(error)
+        return None
+
     async def _serve(self, http: HttpRequest) -> Response:
         claims = self._gateway.identify(http, time.time())
         loaded = self._loaded

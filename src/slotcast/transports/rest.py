@@ -82,9 +82,13 @@ class RestApi:
         """Answer one request."""
         http = self._request(scope)
         response = _preflight(http)
+        has_body = http.method not in _BODILESS
+        if response is None and has_body:
+            # Strangers must not have us keep what they send.
+            response = self._service.refusal(http)
         if response is None:
             try:
-                body = b"" if http.method in _BODILESS else await self._read(receive)
+                body = await self._read(receive) if has_body else b""
                 response = await self._answer(replace(http, body=body), receive)
             except _Disconnected:
                 return

@@ -21,6 +21,9 @@ class Service:
         self.asked: list[HttpRequest] = []
         self._error = error
 
+    def refusal(self, http: HttpRequest) -> Response | None:
+        return None if http.header("apikey") != "wrong" else Response(status=401, headers=())
+
     async def answer(self, http: HttpRequest) -> Response:
         self.asked.append(http)
         if self._error is not None:
@@ -160,3 +163,14 @@ async def test_pages_of_any_origin_may_read_the_snapshot() -> None:
     assert answered is not None
     assert answered[1]["access-control-allow-origin"] == "*"
     assert "Slotcast-Snapshot" in answered[1]["access-control-expose-headers"]
+
+
+async def test_the_body_of_a_request_that_is_refused_anyway_is_not_read() -> None:
+    service = Service()
+
+    # It does not wait for a body: none comes.
+    refused = await answer(api(service), scope("/rest/v1/notes", "POST", apikey="wrong"))
+
+    assert refused is not None
+    assert refused[0] == 401
+    assert service.asked == []
