@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 from http import HTTPStatus
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 _MESSAGES: Final = "/mail/api/messages"
 _HEAD: Final = re.compile(r"<head[^>]*>", re.IGNORECASE)
 _NEW_TAB: Final = '<base target="_blank">'
+_OWN_DOMAINS: Final = (".localhost", ".local", ".internal")
+"""Domains in which nobody can buy a name."""
+
 _MAIL_POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data: https:;"
     " base-uri 'none'; form-action 'none'; frame-ancestors 'self';"
@@ -109,6 +113,11 @@ def _own(
     """Make an endpoint that refuses scripts of other origins."""
 
     async def guarded(request: Request) -> Response:
+        if _is_foreign(request.url.hostname or ""):
+            return JSONResponse(
+                {"error": "Mails are shown at an IP address or a name of this network"},
+                HTTPStatus.FORBIDDEN,
+            )
         origin = request.headers.get("origin")
         if origin is not None and origin != f"{request.url.scheme}://{request.url.netloc}":
             return JSONResponse(
@@ -117,6 +126,20 @@ def _own(
         return await endpoint(request)
 
     return guarded
+
+
+def _is_foreign(host: str) -> bool:
+    """
+    Tell whether *host* is a name that a stranger may own.
+
+    Who owns a name can have it stand for this machine once their page is loaded (DNS
+    rebinding); to the browser that page is of our origin then.
+    """
+    try:
+        ip_address(host)
+    except ValueError:
+        return "." in host and not host.endswith(_OWN_DOMAINS)
+    return False
 
 
 async def _page(_request: Request) -> Response:

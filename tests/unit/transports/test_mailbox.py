@@ -137,3 +137,24 @@ async def test_who_watches_is_told_until_the_server_stops() -> None:
 
     assert answer.headers["Content-Type"].startswith("text/event-stream")
     assert answer.text == ""
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1:54321", 200),
+        ("[::1]:54321", 200),
+        ("localhost:54321", 200),
+        ("slotcast", 200),
+        ("desk.local", 200),
+        ("rebound.example.com:54321", 403),
+        ("127.0.0.1.example.com", 403),
+    ],
+)
+async def test_a_name_that_strangers_may_own_does_not_show_mails(host: str, status: int) -> None:
+    async with serving() as served:
+        await served.receive()
+        reply = await served.http.get("/mail/api/messages", headers={"Host": host})
+
+    assert reply.status_code == status
+    assert ("012345" in reply.text) is (status == 200)
