@@ -6,6 +6,9 @@ same plan and the same SQL; the values are parameters. So a request is planned w
 the place of each such value, and the marks say which parameters the values are. That needs
 no other knowledge of parsing or planning, and where a mark has not arrived whole among the
 parameters, the shape is planned each time anew.
+
+Inserts of JSON have the same shape if their rows have the same names. The body is the only
+parameter that is bytes.
 """
 
 from __future__ import annotations
@@ -19,6 +22,9 @@ from urllib.parse import quote
 
 from slotcast.rest.errors import RestError
 from slotcast.rest.query.statement import Statement
+from slotcast.rest.request.ast import JsonPayload, Relation
+from slotcast.rest.request.media_types import JSON
+from slotcast.rest.request.payload import parse_payload
 from slotcast.rest.request.query_string import decoded
 
 if TYPE_CHECKING:
@@ -39,6 +45,9 @@ _QUERY_LIMIT_BYTES: Final = 2048
 _OTHERS_LIMIT: Final = 1024
 """Likewise of the path and the headers, in characters."""
 
+_BODY_LIMIT_BYTES: Final = 4096
+"""Largest body that is looked at; a shape keeps one."""
+
 _METHODS: Final = frozenset({"GET", "HEAD", "DELETE"})
 _HEADERS: Final = frozenset({"accept", "accept-profile", "content-profile", "prefer", "range"})
 """Header fields that have a say in the plan."""
@@ -53,6 +62,7 @@ _RESERVED: Final = frozenset(
 _MARK: Final = "\ue000{}\ue001"
 _MARK_BYTES: Final = (b"\xee\x80", b"%EE%80", b"%ee%80")
 _CALL: Final = "/rpc/"
+_JSON: Final = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +109,9 @@ class ShapeCache:
         Raises:
             RestError: It cannot be understood or planned.
         """
+        payload = _inserted(http)
+        if payload is not None:
+            return self._prepared_insert(http, payload)
         shape = _shape(http)
         if shape is None:
             return self._prepare(http)
@@ -119,10 +132,25 @@ class ShapeCache:
         found = set(known.composed.main.values)
         if not all(_mark(number) in found for number in range(len(shape.values))):
             known = None
-        self._known[shape.key] = known
+        self._remember(shape.key, known)
+        return known
+
+    def _prepared_insert(self, http: HttpRequest, payload: JsonPayload) -> Prepared:
+        shape = (payload.keys, payload.is_object)
+        key = (http.method, http.path, http.query, _headers(http), shape)
+        known = self._known.get(key)
+        if known is not None:
+            self._known.move_to_end(key)
+            return _with_body(known, payload.data)
+        prepared = self._prepare(http)
+        if sum(isinstance(value, bytes) for value in prepared.composed.main.values) == 1:
+            self._remember(key, prepared)
+        return prepared
+
+    def _remember(self, key: tuple[object, ...], known: Prepared | None) -> None:
+        self._known[key] = known
         if len(self._known) > SHAPE_LIMIT:
             self._known.popitem(last=False)
-        return known
 
 
 def _mark(number: int) -> str:
@@ -157,10 +185,45 @@ def _shape(http: HttpRequest) -> _Shape | None:
     except RestError:
         return None
     shaped = b"&".join(parts)
-    headers = tuple(field for field in http.headers if field[0] in _HEADERS)
-    if len(http.path) + sum(len(value) for _, value in headers) > _OTHERS_LIMIT:
+    headers = _headers(http)
+    if not _is_short(http.path, headers):
         return None
     return _Shape((http.method, http.path, shaped, headers), shaped, tuple(values))
+
+
+def _headers(http: HttpRequest) -> tuple[tuple[str, str], ...]:
+    return tuple(field for field in http.headers if field[0] in _HEADERS)
+
+
+def _is_short(path: str, headers: Sequence[tuple[str, str]]) -> bool:
+    return len(path) + sum(len(value) for _, value in headers) <= _OTHERS_LIMIT
+
+
+def _inserted(http: HttpRequest) -> JsonPayload | None:
+    """Read the rows of an insert; None if its shape should not be remembered."""
+    # Functions have two segments, or none.
+    is_relation = len(http.path) > 1 and http.path.count("/") == 1
+    if http.method != "POST" or not is_relation or b"columns" in http.query:
+        return None
+    if len(http.body) > _BODY_LIMIT_BYTES or len(http.query) > _QUERY_LIMIT_BYTES:
+        return None
+    if [value for name, value in http.headers if name == "content-type"] != [_JSON]:
+        return None
+    if b"%" in http.query or not _is_short(http.path, _headers(http)):
+        return None
+    try:
+        payload = parse_payload(http.body, JSON, Relation(""), is_inspected=True)
+    except RestError:
+        # The client is told what is wrong with it, unless something else is wrong before.
+        return None
+    return payload if isinstance(payload, JsonPayload) else None
+
+
+def _with_body(known: Prepared, body: bytes) -> Prepared:
+    main = known.composed.main
+    values = tuple(body if isinstance(value, bytes) else value for value in main.values)
+    composed = replace(known.composed, main=Statement(main.text, values))
+    return Prepared(known.request, known.plan, composed, known.canonical)
 
 
 def _start_of_value(name: bytes, value: bytes, *, is_call: bool) -> int | None:

@@ -56,6 +56,89 @@ def test_what_is_remembered_is_what_would_have_been_planned(path: str, query: st
     assert prepared.canonical == planned.canonical
 
 
+def post(path: str, body: str, query: str = "", **headers: str) -> HttpRequest:
+    fields = {"content-type": "application/json", **headers}
+    return HttpRequest(
+        method="POST",
+        path=path,
+        query=query.encode(),
+        headers=list(fields.items()),
+        body=body.encode(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "prefer", "first", "second"),
+    [
+        ("", "return=minimal", '{"id":1,"name":"a"}', ' { "name": "b", "id": 22}'),
+        ("", "return=representation", '[{"id":1},{"id":2}]', '[{"id":3}]'),
+        ("", "missing=default", '[{"name":"a"}]', '[{"name":null},{"name":"c"}]'),
+        ("on_conflict=id", "resolution=merge-duplicates", '{"id":1}', '{"id":2}'),
+        ("select=id,name", "return=representation", '{"id":1}', '{"id":"2"}'),
+        ("", "", "[]", "7"),
+        ("", "", "[{}]", "[{},{}]"),
+    ],
+)
+def test_an_insert_of_other_values_is_planned_once(
+    query: str, prefer: str, first: str, second: str
+) -> None:
+    planner = Planner()
+    cache = ShapeCache(planner)
+    cache.prepared(post("/projects", first, query, prefer=prefer))
+    planned = Planner()(post("/projects", second, query, prefer=prefer))
+
+    prepared = cache.prepared(post("/projects", second, query, prefer=prefer))
+
+    assert prepared.composed == planned.composed
+    is_without_values = not any(isinstance(one, bytes) for one in planned.composed.main.values)
+    assert planner.count == 1 + is_without_values
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        post("/projects", '{"id":1,"name":"a"}'),
+        post("/projects", '[{"id":1}]'),
+        post("/tasks", '{"id":1}'),
+        post("/projects", '{"id":1}', prefer="return=representation"),
+        post("/projects", '{"id":1}', "select=id"),
+        post("/projects", '{"id":1}', "columns=id,name"),
+        post("/projects", '{"id":1}', "%63olumns=id,name"),
+        post("/projects", "id=1", **{"content-type": "application/x-www-form-urlencoded"}),
+    ],
+)
+def test_an_insert_that_is_planned_otherwise_has_another_shape(other: HttpRequest) -> None:
+    planner = Planner()
+    cache = ShapeCache(planner)
+    cache.prepared(post("/projects", '{"id":1}'))
+
+    prepared = cache.prepared(other)
+
+    assert planner.count == 2
+    assert prepared == Planner()(other)
+
+
+@pytest.mark.parametrize("path", ["/rpc/add", "/%72pc/add"])
+def test_a_call_by_post_is_no_insert(path: str) -> None:
+    planner = Planner()
+    cache = ShapeCache(planner)
+
+    bodies = ['{"a":1,"b":2}', '{"a":3,"b":4}']
+    found = [cache.prepared(post(path, body)) for body in bodies]
+
+    assert planner.count == 2
+    assert found == [Planner()(post(path, body)) for body in bodies]
+
+
+def test_a_body_that_is_no_rows_is_told_about_each_time() -> None:
+    cache = ShapeCache(Planner())
+
+    for _ in range(2):
+        with pytest.raises(RestError) as told:
+            cache.prepared(post("/projects", '[{"id":1},{"name":"a"}]'))
+        assert told.value.body.message == "All object keys must match"
+
+
 def test_one_shape_is_planned_once() -> None:
     planner = Planner()
     cache = ShapeCache(planner)
