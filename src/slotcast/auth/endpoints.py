@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from slotcast.auth.service import AuthService
     from slotcast.claims import Claims, JsonValue
 
-BODY_LIMIT_BYTES: Final = 1024 * 1024
-"""Largest body of a request."""
+BODY_LIMIT_BYTES: Final = 128 * 1024
+"""Largest body of a request. Reading it holds everybody up, and metadata has 6 KiB at most."""
 
 
 class Access(enum.Enum):
