@@ -62,6 +62,7 @@ _QUICK_BODY_BYTES: Final = 64 * 1024
 
 _UNAVAILABLE: Final = 503
 _OPTIONS: Final = "OPTIONS"
+_DELETE: Final = "DELETE"
 _DESCRIPTIONS: Final = frozenset({OPENAPI, JSON, ANY})
 _USABLE: Final = """
 select (select json_agg(c.relname)
@@ -211,7 +212,9 @@ class RestService:
         return respond(prepared, results, loaded.configuration.row_limit)
 
     async def _prepared(self, http: HttpRequest, loaded: _Loaded) -> Prepared:
-        if len(http.body) <= _QUICK_BODY_BYTES:
+        # Shapes, which are the loop's own, are not remembered of what is that large; but the body
+        # of a DELETE is not looked at, and has one all the same.
+        if len(http.body) <= _QUICK_BODY_BYTES or http.method == _DELETE:
             return loaded.shapes.prepared(http)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._bodies, loaded.shapes.prepared, http)
