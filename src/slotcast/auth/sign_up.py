@@ -49,10 +49,40 @@ async def sign_up(service: AuthService, request: Request) -> Answer:
         raw_user_meta_data=users.checked_metadata(body.object("data") or {}),
     )
     hashed = await service.passwords.hash(password)
+    disputed = await _disputed(service, user, password)
     async with service.transaction(SAVING_FAILED) as connection:
+        await _drop_disputed(service, connection, user, disputed)
         return await _register(
             service, connection, dataclasses.replace(user, encrypted_password=hashed), request, body
         )
+
+
+async def _disputed(service: AuthService, wanted: User, password: str) -> str:
+    """
+    Find another password that somebody chose for the address of *wanted* and never confirmed.
+
+    Two people claim the address then, and the mail will not tell whose password it confirms.
+    It takes as long whoever has the address.
+
+    Returns:
+        Its hash, or nothing.
+    """
+    async with service.transaction() as connection:
+        found = await store.find_user_by_email(connection, wanted.email, audience=wanted.aud)
+    known = "" if found is None or found.is_confirmed else found.encrypted_password
+    return "" if await service.passwords.verify(password, known) else known
+
+
+async def _drop_disputed(
+    service: AuthService, connection: Connection, wanted: User, disputed: str
+) -> None:
+    """Let nobody sign in with a password that two people who claim an address do not share."""
+    if not disputed:
+        return
+    found = await store.find_user_by_email(connection, wanted.email, audience=wanted.aud)
+    if found is not None and not found.is_confirmed and found.encrypted_password == disputed:
+        changes = {"encrypted_password": None}
+        await store.update_user(connection, found.id, changes, now=service.now())
 
 
 def refuse_if_closed(service: AuthService) -> None:

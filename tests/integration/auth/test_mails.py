@@ -99,6 +99,21 @@ class TestSigningUp:
         assert reply.body["user"]["email_confirmed_at"]
         assert (await served.user(reply.body)).status == 200
 
+    async def test_a_stranger_who_signed_up_first_does_not_share_the_account(
+        self, served: Accounts
+    ) -> None:
+        stranger = {"email": EMAIL, "password": "the stranger's"}
+        await served.call("POST", "/signup", stranger)
+        served.clock.forward(seconds=61)
+        await served.call("POST", "/signup", {"email": EMAIL, "password": "the owner's"})
+        letter = await received(served.mailbox, EMAIL, count=2)
+
+        session = await verified(served, type="signup", email=EMAIL, token=letter.code)
+        refused = await served.by_password(EMAIL, "the stranger's")
+
+        assert session.status == 200
+        assert error(refused) == (400, "invalid_credentials")
+
     async def test_who_signs_up_again_gets_a_new_mail_and_the_old_one_is_worthless(
         self, served: Accounts
     ) -> None:
