@@ -173,6 +173,7 @@ class PolicyStore:
         self._recent: dict[int, None] = {}
         self._described: dict[int, Relation] = {}
         self._in_parts: int | None = None
+        self._generation = 0
         self._roles: str | None = None
         self._objects: str | None = None
         self._checked_at = 0.0
@@ -319,6 +320,11 @@ class PolicyStore:
                 del self._facts[identity]
                 for viewer in fact.holders():
                     fact.forget(viewer)
+        needed = frozenset(used)
+        for viewer, missing in list(self._missing.items()):
+            missing.intersection_update(needed)
+            if not missing:
+                del self._missing[viewer]
         self._by_oid.clear()
         for compiled in self._compiled.values():
             self._by_oid[compiled.access.relation.oid].append(compiled)
@@ -354,6 +360,16 @@ class PolicyStore:
 
     async def _compile_all(self, connection: AsyncConnection[TupleRow]) -> None:
         self._unwatchable.clear()
+        # What decides about a fact besides rows is more than can be told apart: privileges, owners,
+        # domains. So all are read again.
+        self._generation += 1
+        for fact in self._facts.values():
+            for viewer in fact.holders():
+                fact.forget(viewer)
+        # At once, since changes may be ruled on while policies are compiled.
+        for compiled in self._compiled.values():
+            for viewer in compiled.viewers:
+                self._note_missing(viewer, compiled.access)
         for key, former in list(self._compiled.items()):
             if former.viewers:
                 await self._compile(connection, former.access.relation, former.access.role)
@@ -399,12 +415,15 @@ class PolicyStore:
         passed: list[_Event] = []
         self._readings.append(passed)
         after = list(self._recent)
+        generation = self._generation
         try:
             rows = await self._ask_when_visible(role, facts, viewers, after)
             computed_count = 0
             while computed_count < len(passed):
                 await self._compute(passed[computed_count].change)
                 computed_count += 1
+            if generation != self._generation:
+                return  # something was defined anew: it is read again when it is needed
             # Nothing passes by from here on.
             for xid in after:
                 self._recent.pop(xid, None)
