@@ -96,8 +96,8 @@ async def _create(
         wanted = users.confirmed(wanted, service.now())
     user = await store.insert_user(connection, wanted, now=service.now())
     if user is None:
-        # Somebody asked at the same time, and was first.
-        user = await store.find_user_by_email(connection, email, audience=AUDIENCE)
+        # Somebody asked at the same time, and was first; others may have lost likewise.
+        user = await store.find_user_by_email(connection, email, audience=AUDIENCE, for_update=True)
         if user is None:
             raise email_exists()
         return user

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
@@ -120,9 +121,11 @@ async def _register(
     is_confirmed_at_once = service.settings.auth_autoconfirm == "on"
     if is_confirmed_at_once:
         wanted = users.confirmed(wanted, service.now())
-    taken = await store.find_user_by_email(connection, wanted.email, audience=wanted.aud)
-    inserted = taken or await store.insert_user(connection, wanted, now=service.now())
-    user = inserted or await store.find_user_by_email(connection, wanted.email, audience=wanted.aud)
+    find = partial(
+        store.find_user_by_email, connection, wanted.email, audience=wanted.aud, for_update=True
+    )
+    inserted = await find() or await store.insert_user(connection, wanted, now=service.now())
+    user = inserted or await find()
     if is_confirmed_at_once:
         if user is None or user.id != wanted.id:
             raise unprocessable("user_already_exists", "User already registered")
