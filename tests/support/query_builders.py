@@ -13,7 +13,7 @@ import json
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 import httpx
 import postgrest
@@ -172,7 +172,8 @@ class PythonQueryClient:
         except APIError as error:
             return Outcome(error=error.json())
         if isinstance(answer, APIResponse):
-            return Outcome(answer.data, answer.count)
+            found = cast("Any", answer)  # it holds any JSON
+            return Outcome(found.data, found.count)
         return Outcome(answer)
 
     async def survey(self, name: str, chains: Iterable[Chain]) -> Survey:
