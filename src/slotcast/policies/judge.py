@@ -225,11 +225,13 @@ class _Bench:
         self._hidden = Ruling(verdict=Verdict.HIDDEN, readable=readable)
         self._same: Ruling | None = None
         self._entitled: AbstractSet[Viewer] | None = None
+        # PostgreSQL may raise an error while it plans what it would not evaluate in the end.
+        self._odd = frozenset[Viewer]().union(*[fact.failed for fact in access.facts])
         if access.is_unconditional:
             self._same = self._visible
         elif any(isinstance(image[place], Absent) for place in access.needed):
             self._same = Ruling(verdict=Verdict.UNKNOWABLE, readable=readable)
-        elif compiled.lookup is not None and not any(fact.failed for fact in access.facts):
+        elif compiled.lookup is not None and not self._odd:
             with suppress(Undecided):
                 found = compiled.lookup(image)
                 if found.is_exact and not compiled.missing:
@@ -241,6 +243,8 @@ class _Bench:
             return self._same
         if self._entitled is not None:
             return self._visible if viewer in self._entitled else self._hidden
+        if viewer in self._odd:
+            return None
         try:
             truth = self._rule.value(self._image, viewer)
         except Undecided:
