@@ -226,7 +226,9 @@ class _Bench:
         self._same: Ruling | None = None
         self._entitled: AbstractSet[Viewer] | None = None
         # PostgreSQL may raise an error while it plans what it would not evaluate in the end.
-        self._odd = frozenset[Viewer]().union(*[fact.failed for fact in access.facts])
+        self._odd: set[Viewer] = set()
+        for fact in access.facts:
+            self._odd |= fact.failed
         if access.is_unconditional:
             self._same = self._visible
         elif any(isinstance(image[place], Absent) for place in access.needed):
