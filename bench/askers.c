@@ -15,17 +15,14 @@
  * errors.
  */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netinet/tcp.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#define PROGRAM "askers"
+#include "program.h"
 
 enum { BUFFER = 1 << 20 };
 
@@ -49,17 +46,6 @@ static char status_line[32];
 static int poller, is_asking, is_ending;
 static int64_t begun_ns, *times_ns;
 static size_t time_count, time_room;
-
-static void fail(const char *what) {
-    fprintf(stderr, "askers: %s: %s\n", what, strerror(errno));
-    exit(1);
-}
-
-static int64_t now_ns(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-}
 
 static void *grown(void *old, size_t bytes) {
     void *new = realloc(old, bytes);

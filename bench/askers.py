@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from bench.clients import Clients, running
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable
 
@@ -25,14 +27,8 @@ class Answers:
     times_ns: array[int]
 
 
-class Askers:
+class Askers(Clients):
     """Clients of one server, in a process of their own."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        if process.stdin is None or process.stdout is None:
-            raise AssertionError("both were asked for")
-        self._in = process.stdin
-        self._out = process.stdout
 
     def begin(self) -> None:
         """Let all of them ask, again and again."""
@@ -46,13 +42,6 @@ class Askers:
             times_ns = array("q")
             times_ns.frombytes(await self._out.readexactly(count * times_ns.itemsize))
         return Answers(elapsed_ns / 1e9, times_ns)
-
-    async def line(self) -> bytes:
-        """Get the next line of what the process says."""
-        line = await self._out.readline()
-        if not line:
-            raise RuntimeError("the clients have ended")
-        return line
 
 
 @asynccontextmanager
@@ -72,21 +61,14 @@ async def connected_askers(
     with tempfile.NamedTemporaryFile("wb", suffix=".requests") as file:
         file.writelines(b"%d\n%b" % (len(request), request) for request in requests)
         file.flush()
-        process = await asyncio.create_subprocess_exec(
+        async with running(
             program,
             str(port),
             str(client_count),
             str(status),
             file.name,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-        )
-        try:
+        ) as process:
             askers = Askers(process)
             async with asyncio.timeout(PATIENCE_S):
                 await askers.line()
             yield askers
-        finally:
-            if process.returncode is None:
-                process.kill()
-            await process.wait()

@@ -14,17 +14,14 @@
  * error, as is silence for 30 seconds.
  */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netinet/tcp.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#define PROGRAM "crowd"
+#include "program.h"
 
 enum { BUFFER = 1 << 16, LONGEST_US = 10000000, DIGITS = 19, PATIENCE_MS = 30000 };
 
@@ -38,17 +35,6 @@ struct connection {
 static unsigned histogram[LONGEST_US + 1];
 static long deliveries, head_length;
 static const char *head;
-
-static void fail(const char *what) {
-    fprintf(stderr, "crowd: %s: %s\n", what, strerror(errno));
-    exit(1);
-}
-
-static int64_t now_ns(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-}
 
 static void send_all(int fd, const void *data, size_t length) {
     for (const char *at = data; length;) {

@@ -16,17 +16,14 @@
  * Ends with standard input. A connection that is lost is an error.
  */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netinet/tcp.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#define PROGRAM "viewers"
+#include "program.h"
 
 enum { BUFFER = 1 << 18, JOINING_AT_A_TIME = 128 };
 
@@ -52,17 +49,6 @@ static int port, poller;
 static struct note *notes;
 static size_t note_count, note_room, noted_bytes, until_count;
 static int is_asked_until;
-
-static void fail(const char *what) {
-    fprintf(stderr, "viewers: %s: %s\n", what, strerror(errno));
-    exit(1);
-}
-
-static int64_t now_ns(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-}
 
 static void *grown(void *old, size_t bytes) {
     void *new = realloc(old, bytes);

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from bench.clients import Clients, running
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable
 
@@ -36,14 +38,8 @@ class Notes:
     text_bytes: int
 
 
-class Viewers:
+class Viewers(Clients):
     """Clients of one server, in a process of their own."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        if process.stdin is None or process.stdout is None:
-            raise AssertionError("both were asked for")
-        self._in = process.stdin
-        self._out = process.stdout
 
     async def until(self, count: int) -> None:
         """Wait until so many deliveries were noted since the last `take`."""
@@ -64,13 +60,6 @@ class Viewers:
         )
         return Notes(numbers, viewers, times_ns, text_bytes)
 
-    async def line(self) -> bytes:
-        """Get the next line of what the process says."""
-        line = await self._out.readline()
-        if not line:
-            raise RuntimeError("the viewers have ended")
-        return line
-
 
 @asynccontextmanager
 async def joined_viewers(
@@ -88,20 +77,13 @@ async def joined_viewers(
     with tempfile.NamedTemporaryFile("w", suffix=".tsv") as file:
         file.writelines(f"{path}\t{join}\n" for path, join in openings)
         file.flush()
-        process = await asyncio.create_subprocess_exec(
+        async with running(
             program,
             str(port),
             file.name,
             ready,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-        )
-        try:
+        ) as process:
             viewers = Viewers(process)
             async with asyncio.timeout(PATIENCE_S):
                 await viewers.line()
             yield viewers
-        finally:
-            if process.returncode is None:
-                process.kill()
-            await process.wait()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.clusters import embedded_cluster
 from support.official import KINDS
 from support.postgres import migrated_template, temporary_database
 from support.salon import insert_salon_from_fixture
@@ -22,10 +23,7 @@ if TYPE_CHECKING:
     from support.postgres import Database
 
 
-@pytest.fixture(scope="session", params=["embedded"])
-def cluster(request: pytest.FixtureRequest) -> Cluster:
-    clusters = request.getfixturevalue("running_clusters")
-    return clusters.get(request.param)
+cluster = embedded_cluster
 
 
 @pytest.fixture(scope="module")

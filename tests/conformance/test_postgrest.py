@@ -18,7 +18,7 @@ import pytest
 from support.postgrest.cases import GROUPS, cases_of, expected_failures, run
 from support.postgrest.fixtures import CONFORMANCE, fixtures_database, has_extensions
 from support.postgrest.http import Client
-from support.postgrest.ours import CONFIGURATIONS, serving_rest
+from support.postgrest.ours import CONFIGURATIONS, serving_cases
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -50,7 +50,7 @@ async def test_all_cases_pass_but_the_listed_ones(
 ) -> None:
     database = database_in(cluster_kind)
     kind = "full" if has_extensions(database.cluster) else "bare"
-    async with serving_rest(database.url, CONFIGURATIONS[group]) as url:
+    async with serving_cases(database.url, CONFIGURATIONS[group]) as url:
         failures = await asyncio.to_thread(failures_of, group, url)
 
     expected = expected_failures(kind, group)

@@ -20,7 +20,7 @@ from support.postgres import temporary_database
 from support.postgrest.fixtures import CONFORMANCE
 from support.postgrest.http import Client
 from support.postgrest.original import need_original, original
-from support.postgrest.ours import serving_rest
+from support.postgrest.ours import serving_cases
 from support.postgrest.reads import random_read
 from support.server import SECRET
 
@@ -60,7 +60,7 @@ async def test_random_reads_are_answered_like_the_original_does(
             connection.execute((CONFORMANCE / "differential.sql").read_bytes())
         async with (
             original(database.url, tmp_path, THEIRS) as theirs,
-            serving_rest(database.url, OURS) as ours,
+            serving_cases(database.url, OURS) as ours,
         ):
             answered, differences = await asyncio.to_thread(compare, ours, theirs)
 

@@ -24,6 +24,7 @@ from support.library.filters import FILTERS, JS_FILTERS, PY_FILTERS
 from support.library.people import BY_PEOPLE, JS_BY_PEOPLE, PEOPLE, PY_BY_PEOPLE
 from support.library.reads import JS_READS, PY_READS, READS
 from support.library.writes import JS_WRITES, PY_WRITES, WRITES
+from support.missing import give_up
 from support.postgres import migrated_template, temporary_database, unique_name
 from support.query_builders import KINDS, Chain, query_clients
 from support.server import SECRET_KEY, serving
@@ -171,7 +172,7 @@ async def test_geojson_has_the_geometry_of_each_row(cluster: Cluster, slot_name:
     with temporary_database(cluster, migrated_template(cluster)) as database:
         with psycopg.connect(database.url, autocommit=True) as connection:
             if connection.execute(IS_POSTGIS_THERE).fetchone() is None:
-                pytest.skip("PostGIS is not installed")
+                give_up("PostGIS is not installed: apt-get install postgresql-15-postgis-3")
             connection.execute(PLACES_ON_EARTH)
         async with serving(database.url, slot_name) as url, query_clients() as clients:
             await clients["javascript"].connect("service", url, SECRET_KEY, None)

@@ -7,12 +7,12 @@ import json
 import re
 from abc import ABC, abstractmethod
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from supabase import AsyncClientOptions, AuthError, acreate_client
 
+from support.account_clients import Outcome
 from support.official import NODE, TIMEOUT_S
 from support.server import PUBLISHABLE_KEY, SECRET_KEY
 
@@ -26,19 +26,6 @@ Flow = Literal["implicit", "pkce"]
 
 _DRIVER: Final = Path(__file__).parents[1] / "integration" / "auth" / "js" / "by_mail.mjs"
 _OPAQUE: Final = frozenset({"data", "user_metadata", "app_metadata"})
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a call gave: data, or the error's code, status and message."""
-
-    data: Any
-    error: dict[str, Any] | None
-
-    @property
-    def code(self) -> str:
-        """The error's code, empty if there was none."""
-        return "" if self.error is None else self.error["code"]
 
 
 class MailClients(ABC):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from multidict import CIMultiDictProxy
 
     from slotcast.channels.session import Connection, Handshake, Session
+    from slotcast.settings import Settings
 
 ALICE: Final = "00000000-0000-4000-8000-00000000000a"
 BOB: Final = "00000000-0000-4000-8000-00000000000b"
@@ -125,20 +126,28 @@ async def rest(url: str, **changes: object) -> AsyncGenerator[Rest]:
         **{"rest_api_key_check": "off", "rest_schemas": "notes", **changes},
     )
     keyring = Keyring(secret=SECRET, publishable_key=PUBLISHABLE_KEY, secret_key=SECRET_KEY)
+    async with (
+        serving_rest(chosen, keyring) as at,
+        aiohttp.ClientSession() as session,
+    ):
+        yield Rest(at, url, session)
+
+
+@asynccontextmanager
+async def serving_rest(chosen: Settings, keyring: Keyring) -> AsyncGenerator[str]:
+    """Serve REST alone, at the root; gives the server's URL."""
     async with open_rest(chosen, keyring) as service:
-        api = RestApi(service, path="/", body_limit_bytes=chosen.rest_body_limit_bytes)
         server = HttpServer(
             host="127.0.0.1",
             port=0,
             routes=[],
-            front=api,
+            front=RestApi(service, path="/", body_limit_bytes=chosen.rest_body_limit_bytes),
             open_session=_no_session,
             limits=_LIMITS,
         )
         host, port = await server.start()
         try:
-            async with aiohttp.ClientSession() as session:
-                yield Rest(f"http://{host}:{port}", url, session)
+            yield f"http://{host}:{port}"
         finally:
             await server.stop()
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from slotcast.policies import index
 from slotcast.policies.compiler import Compiler
+from slotcast.policies.facts import READ_FACTS
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from slotcast.claims import Claims
     from slotcast.policies.compiler import Policy
 
-_FACTS: Final = "select * from slotcast.facts(%s, %s, %s, %s, %s, %s)"
 _TABLES: Final = "select array(select unnest(%s::int8[])::oid::regclass::text order by 1)"
 
 
@@ -97,7 +97,7 @@ async def explain(
             queries = [fact.query for fact in access.facts]
             as_server = [fact.as_server for fact in access.facts]
             parameters = [role, [claims.document], queries, as_server, search_path, []]
-            cursor = await connection.execute(_FACTS, parameters)
+            cursor = await connection.execute(READ_FACTS, parameters)
             answers = (await cursor.fetchall())[1:]
         facts = [
             FactReport(

@@ -39,6 +39,9 @@ FactId: TypeAlias = "tuple[str, bool, bool, str]"
 RowId: TypeAlias = "tuple[bytes, ...]"
 """The primary key of a row that a fact was read from, in text form."""
 
+READ_FACTS: Final = "select * from slotcast.facts(%s, %s, %s, %s, %s, %s)"
+"""For a role: claims, queries, which run as the server, search_path, transactions to be seen."""
+
 ANSWERS_KEPT: Final = 10_000
 """How many answers of PostgreSQL about one expression are kept."""
 

@@ -35,7 +35,15 @@ from slotcast.lsn import Lsn
 from slotcast.observations import Observation, observe, problem
 from slotcast.policies import index, rules
 from slotcast.policies.compiler import Access, Compiler
-from slotcast.policies.facts import Computed, Fact, Snapshot, Values, Viewer, column_places
+from slotcast.policies.facts import (
+    READ_FACTS,
+    Computed,
+    Fact,
+    Snapshot,
+    Values,
+    Viewer,
+    column_places,
+)
 from slotcast.policies.rules import Opaque
 from slotcast.policies.shapes import ROWS_LIMIT
 from slotcast.postgres.visibility import until_visible
@@ -63,7 +71,6 @@ RECENT_LIMIT: Final = 1_000
 _FIRST_DELAY_S: Final = 0.0005
 _DELAY_LIMIT_S: Final = 0.05
 
-_FACTS: Final = "select * from slotcast.facts(%s, %s, %s, %s, %s, %s)"
 _COMPUTED: Final = "select * from slotcast.computed(%s::int8::oid, %s, %s::jsonb[], %s)"
 _DEFINITIONS: Final = "select * from slotcast.definitions(%s)"
 
@@ -219,16 +226,6 @@ class PolicyStore:
             fact.forget(viewer)
         for compiled in self._compiled.values():
             compiled.viewers.discard(viewer)
-
-    @property
-    def viewer_count(self) -> int:
-        """About how many viewers something is known."""
-        return len(self._viewers)
-
-    @property
-    def fact_count(self) -> int:
-        """How many values of facts are kept."""
-        return sum(len(fact.values) for fact in self._facts.values())
 
     # Compiling
 
@@ -488,7 +485,7 @@ class PolicyStore:
         delay_s = _FIRST_DELAY_S
         while True:
             async with self._pool.connection() as connection:
-                cursor = await connection.execute(_FACTS, parameters, prepare=True)
+                cursor = await connection.execute(READ_FACTS, parameters, prepare=True)
                 rows = await cursor.fetchall()
             if rows:
                 return rows

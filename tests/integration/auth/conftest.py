@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.accounts import accounts
+from support.clusters import embedded_cluster
 from support.postgres import migrated_template, temporary_database
 
 if TYPE_CHECKING:
@@ -17,10 +18,7 @@ if TYPE_CHECKING:
     from support.postgres import Database
 
 
-@pytest.fixture(scope="session", params=["embedded"])
-def cluster(request: pytest.FixtureRequest) -> Cluster:
-    clusters = request.getfixturevalue("running_clusters")
-    return clusters.get(request.param)
+cluster = embedded_cluster
 
 
 @pytest.fixture(scope="module")

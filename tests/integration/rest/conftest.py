@@ -12,6 +12,7 @@ import psycopg
 import pytest
 import pytest_asyncio
 
+from support.clusters import embedded_cluster
 from support.postgres import migrated_template, temporary_database
 from support.rest import SCHEMA, Rest, rest
 
@@ -22,10 +23,7 @@ if TYPE_CHECKING:
     from support.postgres import Database
 
 
-@pytest.fixture(scope="session", params=["embedded"])
-def cluster(request: pytest.FixtureRequest) -> Cluster:
-    clusters = request.getfixturevalue("running_clusters")
-    return clusters.get(request.param)
+cluster = embedded_cluster
 
 
 @pytest.fixture(scope="module")

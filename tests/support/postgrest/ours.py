@@ -5,17 +5,12 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
-from slotcast.rest.opening import open_rest
 from slotcast.settings import Settings
 from slotcast.tokens import Keyring
-from slotcast.transports.http import HttpServer
-from slotcast.transports.rest import RestApi
-from slotcast.transports.websocket import WebSocketLimits
+from support.rest import serving_rest
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
-
-    from slotcast.channels.session import Connection, Handshake, Session
 
 _SECRET: Final = "reallyreallyreallyreallyverysafe"
 
@@ -54,14 +49,10 @@ CONFIGURATIONS: Final[Mapping[str, Mapping[str, object]]] = {
 }
 """Settings for each group of cases."""
 
-_LIMITS: Final = WebSocketLimits(
-    connection_limit=0, frame_limit_bytes=0, send_queue_limit_bytes=0, idle_timeout_s=1.0
-)
-
 
 @asynccontextmanager
-async def serving_rest(url: str, options: Mapping[str, object]) -> AsyncGenerator[str]:
-    """Serve REST for the database at *url*; gives the server's URL."""
+async def serving_cases(url: str, options: Mapping[str, object]) -> AsyncGenerator[str]:
+    """Serve REST for the database at *url* as *options* say; gives the server's URL."""
     chosen: dict[str, object] = {
         "database_url": url,
         "port": 0,
@@ -70,22 +61,5 @@ async def serving_rest(url: str, options: Mapping[str, object]) -> AsyncGenerato
     }
     settings = Settings(**chosen)  # pyright: ignore[reportArgumentType] - checked by Settings itself
     keyring = Keyring(secret=settings.jwt_secret, jwks=settings.jwks)
-    async with open_rest(settings, keyring) as service:
-        rest = RestApi(service, path="/", body_limit_bytes=settings.rest_body_limit_bytes)
-        server = HttpServer(
-            host="127.0.0.1",
-            port=0,
-            routes=[],
-            front=rest,
-            open_session=_no_session,
-            limits=_LIMITS,
-        )
-        host, port = await server.start()
-        try:
-            yield f"http://{host}:{port}"
-        finally:
-            await server.stop()
-
-
-def _no_session(_handshake: Handshake, _connection: Connection) -> Session:
-    raise AssertionError("nobody opens a WebSocket here")
+    async with serving_rest(settings, keyring) as at:
+        yield at
