@@ -333,7 +333,8 @@ def _judge(
     oracle = Oracle(stream_pool, search_path=settings.search_path)
     if settings.policies == "oracle":
         return oracle
-    return PolicyJudge(PolicyStore(pool, watched, search_path=settings.search_path), oracle)
+    store = PolicyStore(stream_pool, watched, search_path=settings.search_path)
+    return PolicyJudge(store, oracle, join_pool=pool)
 
 
 async def _end(*tasks: asyncio.Task[None]) -> None:

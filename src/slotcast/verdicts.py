@@ -114,13 +114,12 @@ class Judge(Protocol):
         """
         ...
 
-    def audience(self, change: Change, *, unjudged: bool) -> Iterable[Claims] | None:
+    def audience(self, change: Change) -> Iterable[Claims] | None:
         """
         Tell who may see a change, of all on whom was ruled for its table before.
 
         Args:
             change: As the stream brings it.
-            unjudged: Whether a DELETE is for everybody, entitled or not.
 
         Returns:
             All of them, perhaps others, too; None for anybody.

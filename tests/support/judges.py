@@ -51,7 +51,7 @@ def make_judge(kind: str, pool: AsyncConnectionPool[AsyncConnection[TupleRow]]) 
         return Candidate(oracle, None)
     watched = WatchedTables(publication=PUBLICATION)
     store = PolicyStore(pool, watched, search_path=SEARCH_PATH, check_every_s=0)
-    return Candidate(PolicyJudge(store, oracle), store)
+    return Candidate(PolicyJudge(store, oracle, join_pool=pool), store)
 
 
 async def hand_over(judge: Judge, batch: Sequence[TransactionSlice]) -> None:

@@ -291,13 +291,12 @@ class Hub:
         self, subscriptions: Subscriptions, transaction: TransactionSlice, change: Change
     ) -> list[tuple[Subscription, Binding]]:
         """Find the bindings that may get a change."""
-        audience = partial(self._judge.audience, change, unjudged=self._supabase_deletes)
+        if self._supabase_deletes and change.operation is Operation.DELETE:
+            pairs = subscriptions.interested(change)  # its key is for everybody
+        else:
+            pairs = subscriptions.interested(change, partial(self._judge.audience, change))
         commit_lsn = transaction.commit_lsn
-        return [
-            pair
-            for pair in subscriptions.interested(change, audience)
-            if (since := pair[0].since) is None or commit_lsn >= since
-        ]
+        return [pair for pair in pairs if (since := pair[0].since) is None or commit_lsn >= since]
 
     async def _hand_over(self, wanted: Sequence[_Wanted]) -> None:
         """Send changes to those who may see them; one that cannot be handled is told of."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from slotcast.counters import JudgeCounts
     from slotcast.policies.facts import Viewer
     from slotcast.policies.oracle import Oracle
-    from slotcast.policies.store import Compiled, PolicyStore
+    from slotcast.policies.store import Compiled, PolicyStore, Pool
 
 
 class PolicyJudge:
@@ -36,10 +36,12 @@ class PolicyJudge:
     Args:
         store: Compiled policies and facts.
         oracle: Asks PostgreSQL.
+        join_pool: What to ask about those who join with, so that changes do not wait for them.
     """
 
-    def __init__(self, store: PolicyStore, oracle: Oracle) -> None:
+    def __init__(self, store: PolicyStore, oracle: Oracle, *, join_pool: Pool) -> None:
         self._store = store
+        self._join_pool = join_pool
         self._oracle = oracle
 
     @property
@@ -66,21 +68,21 @@ class PolicyJudge:
         for relation in relations:
             for role, of_role in by_role.items():
                 compiled = await self._store.compiled(relation, role)
-                await self._store.admit(compiled, of_role)
+                await self._store.admit(compiled, of_role, pool=self._join_pool)
 
     async def refresh(self) -> None:
         """See `slotcast.verdicts.Judge.refresh`."""
         await self._store.refresh()
 
-    def audience(self, change: Change, *, unjudged: bool) -> Iterable[Claims] | None:
+    def audience(self, change: Change) -> Iterable[Claims] | None:
         """See `slotcast.verdicts.Judge.audience`."""
         is_deletion = change.operation is Operation.DELETE
         image = change.old if is_deletion else change.new
-        if image is None or (is_deletion and unjudged):
+        if image is None:
             return None
         members: set[Viewer] = set()
         for compiled in self._store.of_table(change.relation.oid):
-            members |= _members(compiled, change.relation, image, is_judged=is_deletion)
+            members |= _members(compiled, change.relation, image, is_deletion=is_deletion)
         return [viewer.claims for viewer in members]
 
     def concerns(self, transaction: TransactionSlice) -> bool:
@@ -175,7 +177,7 @@ class _Case:
 
 
 def _members(
-    compiled: Compiled, relation: Relation, image: Image, *, is_judged: bool
+    compiled: Compiled, relation: Relation, image: Image, *, is_deletion: bool
 ) -> AbstractSet[Viewer]:
     """
     Find who may see a row among those who are subject to compiled policies.
@@ -184,14 +186,14 @@ def _members(
         compiled: The policies.
         relation: The table as the stream describes it.
         image: The row.
-        is_judged: Whether those do not count for whom it cannot be judged.
+        is_deletion: Whether it was deleted; then nobody is told for whom it cannot be judged.
     """
     access = compiled.access
     if access.is_unconditional or compiled.lookup is None:
         return compiled.viewers
     places = compiled.places(relation)
     row = tuple([UNKNOWN if place < 0 else image[place] for place in places])
-    if is_judged and any(row[place] is UNKNOWN and places[place] >= 0 for place in access.needed):
+    if is_deletion and any(row[place] is UNKNOWN and places[place] >= 0 for place in access.needed):
         return frozenset()
     try:
         found = compiled.lookup(row)

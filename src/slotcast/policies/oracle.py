@@ -167,7 +167,7 @@ class Oracle:
     async def refresh(self) -> None:
         """Do nothing; see `retain`."""
 
-    def audience(self, change: Change, *, unjudged: bool) -> None:
+    def audience(self, change: Change) -> None:
         """Answer that it may be anybody."""
 
     def concerns(self, transaction: TransactionSlice) -> bool:  # noqa: ARG002

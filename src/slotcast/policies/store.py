@@ -26,7 +26,7 @@ import logging
 import time
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final, cast
+from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias, cast
 
 import psycopg
 from psycopg import errors as postgres_errors
@@ -62,6 +62,8 @@ if TYPE_CHECKING:
     from slotcast.policies.index import Lookup
     from slotcast.policies.rules import Key
     from slotcast.policies.watched_tables import WatchedTables
+
+Pool: TypeAlias = "AsyncConnectionPool[AsyncConnection[TupleRow]]"
 
 CHECK_EVERY_S: Final = 0.5
 """How long a change of a function, role or schema may go unnoticed, in seconds."""
@@ -158,7 +160,7 @@ class PolicyStore:
 
     def __init__(
         self,
-        pool: AsyncConnectionPool[AsyncConnection[TupleRow]],
+        pool: Pool,
         watched: WatchedTables,
         *,
         search_path: str,
@@ -376,9 +378,16 @@ class PolicyStore:
 
     # Facts
 
-    async def admit(self, compiled: Compiled, viewers: Iterable[Viewer]) -> None:
+    async def admit(
+        self, compiled: Compiled, viewers: Iterable[Viewer], *, pool: Pool | None = None
+    ) -> None:
         """
         Make sure that everything is known that *compiled* needs of *viewers*.
+
+        Args:
+            compiled: The policies.
+            viewers: Those who are subject to them.
+            pool: What to ask with; by default that of the stream.
 
         Raises:
             psycopg.OperationalError: PostgreSQL could not be asked.
@@ -391,14 +400,14 @@ class PolicyStore:
             return
         wanted = {viewer: frozenset(self._missing[viewer]) for viewer in compiled.missing}
         if wanted:
-            await self._read(wanted)
+            await self._read(wanted, pool or self._pool)
 
     def _note_missing(self, viewer: Viewer, access: Access) -> None:
         missing = {fact for fact in access.facts if fact.needs(viewer)}
         if missing:
             self._missing[viewer] |= missing
 
-    async def _read(self, wanted: Mapping[Viewer, frozenset[Fact]]) -> None:
+    async def _read(self, wanted: Mapping[Viewer, frozenset[Fact]], pool: Pool) -> None:
         """Read facts, group by group of viewers who lack the same ones."""
         groups: defaultdict[tuple[str, tuple[Fact, ...]], list[Viewer]] = defaultdict(list)
         for viewer, facts in wanted.items():
@@ -406,15 +415,18 @@ class PolicyStore:
             groups[viewer.claims.role, in_order].append(viewer)
         for (role, facts), viewers in groups.items():
             for first in range(0, len(viewers), VIEWERS_A_CALL):
-                await self._read_some(role, facts, viewers[first : first + VIEWERS_A_CALL])
+                some = viewers[first : first + VIEWERS_A_CALL]
+                await self._read_some(role, facts, some, pool)
 
-    async def _read_some(self, role: str, facts: Sequence[Fact], viewers: Sequence[Viewer]) -> None:
+    async def _read_some(
+        self, role: str, facts: Sequence[Fact], viewers: Sequence[Viewer], pool: Pool
+    ) -> None:
         passed: list[_Event] = []
         self._readings.append(passed)
         after = list(self._recent)
         generation = self._generation
         try:
-            rows = await self._ask_when_visible(role, facts, viewers, after)
+            rows = await self._ask_when_visible(role, facts, viewers, after, pool)
             computed_count = 0
             while computed_count < len(passed):
                 await self._compute(passed[computed_count].change)
@@ -438,7 +450,7 @@ class PolicyStore:
         finally:
             self._readings = [reading for reading in self._readings if reading is not passed]
         for viewer in viewers:
-            await self._read_some(role, facts, [viewer])
+            await self._read_some(role, facts, [viewer], pool)
 
     def _learn(
         self, rows: Sequence[TupleRow], facts: Sequence[Fact], viewers: Sequence[Viewer]
@@ -472,7 +484,12 @@ class PolicyStore:
                 del self._missing[viewer]
 
     async def _ask_when_visible(
-        self, role: str, facts: Sequence[Fact], viewers: Sequence[Viewer], after: Sequence[int]
+        self,
+        role: str,
+        facts: Sequence[Fact],
+        viewers: Sequence[Viewer],
+        after: Sequence[int],
+        pool: Pool,
     ) -> list[TupleRow]:
         parameters = [
             role,
@@ -484,7 +501,7 @@ class PolicyStore:
         ]
         delay_s = _FIRST_DELAY_S
         while True:
-            async with self._pool.connection() as connection:
+            async with pool.connection() as connection:
                 cursor = await connection.execute(READ_FACTS, parameters, prepare=True)
                 rows = await cursor.fetchall()
             if rows:

@@ -400,7 +400,7 @@ class Court:
                     new=None if is_deletion else question.image,
                     old=question.image if is_deletion else None,
                 )
-                audience = self._judge.audience(change, unjudged=False)
+                audience = self._judge.audience(change)
                 if audience is not None:
                     found &= frozenset(audience)
             audiences.append(found)
