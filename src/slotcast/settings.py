@@ -27,6 +27,7 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "log_level": ("debug", "info", "warning", "error"),
     "log_format": ("line", "json"),
     "metrics": ("open", "token", "off"),
+    "apps": ("auto", "on", "off"),
     "inspector": ("auto", "on", "off"),
     "rest": ("on", "off"),
     "rest_api_key_check": ("on", "off"),
@@ -107,6 +108,12 @@ class Settings:
         "auto",
         "Whether /inspector, a page to try channels with, is served: on, off, or auto, which is"
         " on under `slotcast dev` and off under `slotcast serve`.",
+    )
+    apps: str = _setting(
+        "auto",
+        "Whether the dashboard and the booking app are served, at /dashboard/ and /book/: on, off,"
+        " or auto, which is on under `slotcast dev` and off under `slotcast serve`. They need the"
+        " appointments schema (`slotcast migrate --appointments`) and publishable_key.",
     )
 
     jwt_secret: str = _setting(

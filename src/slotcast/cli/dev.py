@@ -24,6 +24,7 @@ from slotcast.cli.embedded import cluster
 from slotcast.errors import StateError
 from slotcast.observations import configure_logging
 from slotcast.postgres import migrations
+from slotcast.transports import apps
 
 if TYPE_CHECKING:
     import argparse
@@ -115,11 +116,18 @@ def _with_tools(given: Settings) -> Settings:
     """Offer what helps in development, unless the user decided otherwise."""
     return dataclasses.replace(
         given,
+        apps=_offered_apps(given) if given.apps == "auto" else given.apps,
         inspector="on" if given.inspector == "auto" else given.inspector,
         auth=_offered_accounts(given) if given.auth == "auto" else given.auth,
         auth_autoconfirm="on" if given.auth_autoconfirm == "auto" else given.auth_autoconfirm,
         metrics="open" if given.metrics == "token" and not given.metrics_token else given.metrics,
     )
+
+
+def _offered_apps(given: Settings) -> str:
+    """Serve the apps where they were built, and people can sign in."""
+    can_sign_in = given.auth == "on" or _offered_accounts(given) == "on"
+    return "on" if apps.are_built() and can_sign_in else "off"
 
 
 def _offered_accounts(given: Settings) -> str:
