@@ -53,7 +53,7 @@ from slotcast.transports.inspector import InspectorPage
 from slotcast.transports.mailbox import MailboxPages
 from slotcast.transports.metrics import MetricsPage, Sources, Topic
 from slotcast.transports.rest import RestApi
-from slotcast.transports.start_page import StartPage
+from slotcast.transports.start_page import StartPage, Tour
 from slotcast.transports.websocket import WebSocketLimits
 
 if TYPE_CHECKING:
@@ -116,10 +116,14 @@ class Sample:
     Attributes:
         table: A published table, in schema `public`.
         statement: SQL that changes a row of it.
+        dashboard: Where the dashboard shows it.
+        booking: Where the booking app does.
     """
 
     table: str
     statement: str
+    dashboard: str
+    booking: str
 
 
 async def serve(
@@ -456,9 +460,13 @@ class _Front:
     async def page(self) -> StartPage:
         """Describe what runs, for the start page."""
         version, tables = await self._describe_database()
-        sample = self._sample or Sample(
-            table=tables[0].partition(".")[2] if tables else "your_table",
-            statement="-- insert, update or delete a row of a published table",
+        table, statement = (
+            (self._sample.table, self._sample.statement)
+            if self._sample
+            else (
+                tables[0].partition(".")[2] if tables else "your_table",
+                "-- insert, update or delete a row of a published table",
+            )
         )
         return StartPage(
             version=slotcast.__version__,
@@ -469,10 +477,21 @@ class _Front:
             publication=self._settings.publication,
             tables=tables,
             is_live=self._replication.live,
-            sample_table=sample.table,
-            sample_sql=sample.statement,
+            sample_table=table,
+            sample_sql=statement,
             has_inspector=self._settings.inspector == "on",
             has_mailbox=self._has_mailbox,
+            tour=self._tour(),
+        )
+
+    def _tour(self) -> Tour | None:
+        """Show the apps, where they are served; the demo's as the people of the demo."""
+        if self._settings.apps != "on":
+            return None
+        if self._sample is None:
+            return Tour(dashboard="/dashboard/", booking="/book/", has_customer=False)
+        return Tour(
+            dashboard=self._sample.dashboard, booking=self._sample.booking, has_customer=True
         )
 
     async def inspection(self) -> InspectorPage:

@@ -125,6 +125,7 @@ def start_page(*, anon_key: str = "anon", is_live: bool = True) -> StartPage:
         sample_sql="update appointments set status = 'confirmed';",
         has_inspector=True,
         has_mailbox=True,
+        tour=None,
     )
 
 

@@ -42,6 +42,8 @@ _EVERY_ADDRESS: Final = {"0.0.0.0": _LOOPBACK, "::": "::1"}  # noqa: S104 - comp
 SAMPLE: Final = app.Sample(
     table="services",
     statement="update public.services set price_cents = price_cents + 100 where name = 'Haircut'",
+    dashboard=f"/dashboard/?as={demo.OWNER.email}",
+    booking=f"/book/salon?as={demo.CUSTOMER.email}",
 )
 """What the start page invites to try: a change that the public key may see."""
 

@@ -32,6 +32,7 @@ class StartPage:
         sample_sql: A statement that changes a row of it.
         has_inspector: Whether there is a page to try channels with.
         has_mailbox: Whether mails end up on a page.
+        tour: What the apps show side by side; None where they are not served.
     """
 
     version: str
@@ -46,7 +47,51 @@ class StartPage:
     sample_sql: str
     has_inspector: bool
     has_mailbox: bool
+    tour: Tour | None
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tour:
+    """
+    The apps, side by side.
+
+    Attributes:
+        dashboard: Where the dashboard is, with whatever makes it open as somebody.
+        booking: Where customers book.
+        has_customer: Whether there is a simulated customer, at ``/demo/customer``.
+    """
+
+    dashboard: str
+    booking: str
+    has_customer: bool
+
+
+_TOUR: Final = Template("""\
+<section class="wide tour" aria-labelledby="tour">
+  <div class="live-head">
+    <h2 id="tour">Two apps, one table</h2>
+$customer
+  </div>
+  <div class="apps">
+    <figure class="dashboard">
+      <figcaption>Dashboard, for staff <a href="$dashboard" target="_blank">open</a></figcaption>
+      <iframe src="$dashboard" title="The dashboard"></iframe>
+    </figure>
+    <figure>
+      <figcaption>Booking, for customers <a href="$booking" target="_blank">open</a></figcaption>
+      <iframe src="$booking" title="The booking page"></iframe>
+    </figure>
+  </div>
+</section>""")
+
+_CUSTOMER: Final = """\
+    <p class="hint" id="customer-did" role="status">Do something on either side, or let
+      a customer do it.</p>
+    <div class="customer" role="group" aria-label="A customer">
+      <button type="button" class="primary" data-customer="book">Let a customer book</button>
+      <button type="button" data-customer="move">move</button>
+      <button type="button" data-customer="cancel">cancel</button>
+    </div>"""
 
 _INSPECTOR: Final = (
     '  <p class="hint">To try filters, private channels, broadcast and presence, and to be told why'
@@ -80,12 +125,23 @@ def render(page: StartPage) -> tuple[str, Mapping[str, str]]:
         "state_text": "Replication is live" if page.is_live else "Replication is not live yet",
         "javascript": _javascript(page),
         "python": _python(page),
+        "curl": _curl(page),
     }
     escaped = {name: html.escape(value) for name, value in values.items()}
     escaped["tables"] = _list_items(page.tables)
     escaped["inspector"] = _INSPECTOR if page.has_inspector else ""
     escaped["mailbox"] = _MAILBOX if page.has_mailbox else ""
-    return Template(assets.text("start.html")).substitute(escaped), assets.page_headers()
+    escaped["tour"] = _tour(page.tour) if page.tour else ""
+    html_text = Template(assets.text("start.html")).substitute(escaped)
+    return html_text, assets.page_headers(has_frames=page.tour is not None)
+
+
+def _tour(tour: Tour) -> str:
+    return _TOUR.substitute(
+        dashboard=html.escape(tour.dashboard),
+        booking=html.escape(tour.booking),
+        customer=_CUSTOMER if tour.has_customer else "",
+    )
 
 
 def _list_items(tables: Iterable[str]) -> str:
@@ -123,3 +179,9 @@ async def main():
 
 
 asyncio.run(main())"""
+
+
+def _curl(page: StartPage) -> str:
+    return f"""\
+curl '{page.url}/rest/v1/{page.sample_table}?limit=3' \\
+  --header 'apikey: {page.anon_key}'"""

@@ -75,6 +75,27 @@ def test_the_page_tells_a_live_stream_from_one_that_is_not() -> None:
     assert "Replication is not live yet" in waiting
 
 
+def test_the_apps_are_shown_where_they_are_served() -> None:
+    tour = start_page.Tour(dashboard="/dashboard/?as=a&b", booking="/book/", has_customer=False)
+
+    shown, headers = start_page.render(dataclasses.replace(example(), tour=tour))
+    without, others = start_page.render(example())
+
+    assert 'src="/dashboard/?as=a&amp;b"' in shown
+    assert "data-customer" not in shown
+    assert "frame-src 'self'" in headers["Content-Security-Policy"]
+    assert "iframe" not in without
+    assert "frame-src" not in others["Content-Security-Policy"]
+
+
+def test_the_simulated_customer_is_offered_where_there_is_one() -> None:
+    tour = start_page.Tour(dashboard="/dashboard/", booking="/book/", has_customer=True)
+
+    shown, _ = start_page.render(dataclasses.replace(example(), tour=tour))
+
+    assert re.findall(r'data-customer="(\w+)"', shown) == ["book", "move", "cancel"]
+
+
 def test_a_publication_without_tables_says_so() -> None:
     shown, _ = start_page.render(dataclasses.replace(example(), tables=()))
 

@@ -40,6 +40,33 @@ for (const [index, tab] of tabs.entries()) {
   });
 }
 
+const DID = { book: "booked", move: "moved", cancel: "cancelled" };
+async function letCustomer(button) {
+  const action = button.dataset.customer;
+  button.disabled = true;
+  try {
+    const answer = await fetch("/demo/customer", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ action }),
+    });
+    const told = await answer.json();
+    byId("customer-did").textContent = answer.ok ? story(told) : told.error;
+  } catch {
+    byId("customer-did").textContent = "The server does not answer; is it still running?";
+  }
+  button.disabled = false;
+}
+function story({ action, appointment }) {
+  const when = new Date(appointment.start_time)
+    .toLocaleString([], { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  const what = `${appointment.service} with ${appointment.team_member}`;
+  return `${appointment.customer_name} ${DID[action]} ${what}${action === "move" ? " to" : ","} ${when}.`;
+}
+for (const button of document.querySelectorAll("[data-customer]")) {
+  button.addEventListener("click", () => letCustomer(button));
+}
+
 function show(change) {
   const item = document.createElement("li");
   const time = document.createElement("time");
