@@ -1,0 +1,114 @@
+import { createClient, type Session, type SupabaseClient, type User } from "@supabase/supabase-js";
+import {
+  createContext,
+  type ReactNode,
+  useCallback,
+  useContext,
+  useEffect,
+  useEffectEvent,
+  useMemo,
+  useState,
+} from "react";
+import type { Config } from "./config";
+
+/**
+ * Makes the one client of an app.
+ *
+ * @param app Parts the sessions of apps that are served side by side: one may sign in to the dashboard as the
+ *   shop and to the booking app as a customer.
+ */
+export function makeClient(config: Config, app: string): SupabaseClient {
+  return createClient(config.url, config.publishableKey, {
+    auth: { storageKey: `slotcast.${app}` },
+    // Timers of hidden pages sleep, those of workers do not: heartbeats keep going.
+    realtime: { worker: true },
+  });
+}
+
+export interface SessionState {
+  supabase: SupabaseClient;
+  config: Config;
+  /** `loading` until it is known whether somebody is signed in. */
+  status: "loading" | "signed-in" | "signed-out";
+  session: Session | null;
+  user: User | null;
+  /** Whether the user is anonymous: a guest, who has no way back in on another device. */
+  isGuest: boolean;
+  /** Whether the user came by a link to reset the password; show `NewPasswordForm` then. */
+  isRecovering: boolean;
+  endRecovery: () => void;
+  signOut: () => Promise<void>;
+}
+
+const SessionContext = createContext<SessionState | null>(null);
+
+export interface SessionProviderProps {
+  client: SupabaseClient;
+  config: Config;
+  children: ReactNode;
+  /** Called when a user leaves; forget what was theirs, since computers are shared. */
+  onSignedOut?: () => void;
+}
+
+/** Knows who is signed in. Its children see a user only once realtime joins as that user too. */
+export function SessionProvider({ client, config, children, onSignedOut }: SessionProviderProps) {
+  const [known, setKnown] = useState<Session | null | undefined>(undefined);
+  const [isRecovering, setRecovering] = useState(false);
+  const signedOut = useEffectEvent(() => onSignedOut?.());
+
+  useEffect(() => {
+    let latest: symbol | undefined;
+    async function take(session: Session | null) {
+      const mine = Symbol("event");
+      latest = mine;
+      await client.realtime.setAuth();
+      if (latest === mine) setKnown(session);
+    }
+    const { data } = client.auth.onAuthStateChange((event, session) => {
+      if (event === "PASSWORD_RECOVERY") setRecovering(true);
+      if (event === "SIGNED_OUT") {
+        void client.removeAllChannels();
+        signedOut();
+      }
+      // Not from within: the auth client holds its lock while it calls, and setAuth() asks it for the token.
+      setTimeout(() => void take(session));
+    });
+    return () => {
+      latest = undefined;
+      data.subscription.unsubscribe();
+    };
+  }, [client]);
+
+  const signOut = useCallback(async () => {
+    await client.auth.signOut({ scope: "local" });
+  }, [client]);
+  const endRecovery = useCallback(() => setRecovering(false), []);
+
+  const state = useMemo<SessionState>(() => {
+    const user = known?.user ?? null;
+    return {
+      supabase: client,
+      config,
+      status: known === undefined ? "loading" : known ? "signed-in" : "signed-out",
+      session: known ?? null,
+      user,
+      isGuest: user?.is_anonymous === true,
+      isRecovering,
+      endRecovery,
+      signOut,
+    };
+  }, [client, config, known, isRecovering, endRecovery, signOut]);
+  return <SessionContext value={state}>{children}</SessionContext>;
+}
+
+export function useSession(): SessionState {
+  const state = useContext(SessionContext);
+  if (!state) throw new Error("useSession() needs a <SessionProvider> around it");
+  return state;
+}
+
+/** What to call somebody: the name of their account, or the address up to the @; empty for guests. */
+export function nameOf(user: User | null): string {
+  const name: unknown = user?.user_metadata.name;
+  return typeof name === "string" && name !== "" ? name : (user?.email?.split("@")[0] ?? "");
+}
