@@ -136,8 +136,9 @@ $(RUNTIME_READY): $(UV_READY) requirements/runtime.txt requirements/build.txt py
 	@$(INSTALL) --no-deps --build-constraints requirements/build.txt --editable .
 	@touch $@
 
-$(DEV_READY): $(RUNTIME_READY) requirements/dev.txt
+$(DEV_READY): $(RUNTIME_READY) requirements/dev.txt client/pyproject.toml
 	@$(INSTALL) --require-hashes -r requirements/dev.txt
+	@$(INSTALL) --no-deps --build-constraints requirements/build.txt --editable client
 	@touch $@
 
 # The install builds the apps, when what they are made of has changed (hatch_build.py).

@@ -1,4 +1,4 @@
-"""Examples in README.md and docs/ run as tests."""
+"""Examples in README.md, client/README.md and docs/ run as tests."""
 
 from __future__ import annotations
 
@@ -48,5 +48,5 @@ class SessionParser(CodeBlockParser):
 
 pytest_collect_file = Sybil(
     parsers=[CodeBlockParser("python", check_program), SessionParser()],
-    patterns=["README.md", "docs/*.md", "docs/**/*.md"],
+    patterns=["README.md", "client/README.md", "docs/*.md", "docs/**/*.md"],
 ).pytest()
