@@ -66,10 +66,7 @@ export function SessionProvider({ client, config, children, onSignedOut }: Sessi
     }
     const { data } = client.auth.onAuthStateChange((event, session) => {
       if (event === "PASSWORD_RECOVERY") setRecovering(true);
-      if (event === "SIGNED_OUT") {
-        void client.removeAllChannels();
-        signedOut();
-      }
+      if (event === "SIGNED_OUT") signedOut();
       // Not from within: the auth client holds its lock while it calls, and setAuth() asks it for the token.
       setTimeout(() => void take(session));
     });

@@ -76,6 +76,12 @@ export const en = {
       outside_window: "That time is too soon or too far ahead to book online.",
       outside_hours: "That time is outside the opening hours.",
       last_owner: "A workspace needs at least one owner.",
+      nobody_free: "Nobody is free then any more.",
+      too_many_open:
+        "You have as many open appointments here as the shop allows. Cancel one first.",
+      only_owners: "Only an owner can do that.",
+      immovable: "A membership can't be moved to somebody else.",
+      sign_in_first: "Sign in first.",
     },
     auth: {
       invalid_credentials: "Email and password don't match. Check both, or reset your password.",

@@ -78,6 +78,12 @@ export const fr: SameTexts<typeof en> = {
       outside_window: "Cet horaire est trop proche ou trop lointain pour réserver en ligne.",
       outside_hours: "Cet horaire est en dehors des heures d’ouverture.",
       last_owner: "Un établissement a besoin d’au moins un propriétaire.",
+      nobody_free: "Plus personne n’est libre à ce moment-là.",
+      too_many_open:
+        "Vous avez autant de rendez-vous à venir ici que l’établissement le permet. Annulez-en un d’abord.",
+      only_owners: "Seul un propriétaire peut faire cela.",
+      immovable: "Une adhésion ne peut pas passer à quelqu’un d’autre.",
+      sign_in_first: "Connectez-vous d’abord.",
     },
     auth: {
       invalid_credentials:
