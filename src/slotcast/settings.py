@@ -62,6 +62,7 @@ _AT_LEAST: Final[Mapping[str, int]] = {
     "auth_pool_size": 1,
     "pool_size": 1,
     "rest_pool_size": 1,
+    "rest_statements_at_once": 1,
 }
 """Where it is more than 0."""
 
@@ -177,6 +178,11 @@ class Settings:
         "Settings of every REST transaction, separated by commas: app.settings.name=value.",
     )
     rest_pool_size: int = _setting(10, "Most connections for REST requests.")
+    rest_statements_at_once: int = _setting(
+        4,
+        "How many of these work at once, as long as nobody waits for more than 20 ms: twice the"
+        " cores of PostgreSQL's machine. More would only make changes wait.",
+    )
     rest_pool_timeout_s: float = _setting(
         10.0, "Longest that a REST request waits for a connection."
     )

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
     from slotcast.rest.query.statement import Statement, Value
+    from slotcast.rest.turns import Turns
 
 PREPARED_LIMIT: Final = 300
 """Most statements that a connection keeps prepared; of more, the longest unused go."""
@@ -43,6 +45,7 @@ class RestConnection:
         connection: Fresh, in autocommit mode. It belongs to this object from now on.
         is_preparing: Whether statements may be prepared; not behind a pooler that gives
             every transaction another session.
+        turns: Let whoever asked go on when the results have come.
         on_lost: Called once when the connection breaks.
     """
 
@@ -51,11 +54,13 @@ class RestConnection:
         connection: AsyncConnection[TupleRow],
         *,
         is_preparing: bool,
+        turns: Turns,
         on_lost: Callable[[RestConnection], None],
     ) -> None:
         self._owner = connection
         self._pgconn: PGconn = connection.pgconn
         self._is_preparing = is_preparing
+        self._turns = turns
         self._on_lost = on_lost
         self._loop = asyncio.get_running_loop()
         self._prepared: OrderedDict[str, bytes] = OrderedDict()
@@ -202,8 +207,8 @@ class RestConnection:
     def _finish(self) -> None:
         done, self._done = self._done, None
         results, self._results = self._results, []
-        if done is not None and not done.done():
-            done.set_result(results)
+        if done is not None:
+            self._turns.call(partial(_settle, done, results))
 
     def _lose(self) -> None:
         """Give the connection up."""
@@ -241,6 +246,11 @@ class RestConnection:
         if self._is_writing:
             self._loop.remove_writer(self._socket)
         self._pgconn.finish()
+
+
+def _settle(done: asyncio.Future[list[PGresult]], results: list[PGresult]) -> None:
+    if not done.done():
+        done.set_result(results)
 
 
 def _cancel(cancel: Any) -> None:  # noqa: ANN401 - psycopg types it as a protocol of another build

@@ -12,6 +12,7 @@ from slotcast.rest.gateway import Gateway
 from slotcast.rest.pool import RestPool
 from slotcast.rest.reload import SchemaKeeper
 from slotcast.rest.service import RestLimits, RestService
+from slotcast.rest.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -34,9 +35,12 @@ async def open_rest(settings: Settings, keyring: Keyring) -> AsyncGenerator[Rest
         SettingsError: A setting makes no sense.
     """
     configuration = rest_configuration(settings)
+    turns = Turns()
     pool = RestPool(
         settings.database_url,
+        turns=turns,
         size=settings.rest_pool_size,
+        usual_size=settings.rest_statements_at_once,
         acquire_timeout_s=settings.rest_pool_timeout_s,
         statement_timeout_s=settings.rest_statement_timeout_s,
         is_preparing=settings.rest_prepared_statements == "on",
@@ -51,7 +55,7 @@ async def open_rest(settings: Settings, keyring: Keyring) -> AsyncGenerator[Rest
         embed_limit=settings.rest_embed_limit,
         condition_limit=settings.rest_filter_limit,
     )
-    service = RestService(pool, gateway, limits)
+    service = RestService(pool, turns, gateway, limits)
     keeper = SchemaKeeper(settings.database_url, configuration, service)
     keeping = asyncio.create_task(keeper.run())
     try:

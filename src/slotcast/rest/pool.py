@@ -4,6 +4,10 @@ The connections that requests share.
 They are opened as they are needed, up to a bound. Who waits for one gets it in turn, and
 not for longer than a bound either. A connection that breaks leaves at once, whether it is in
 use or idle, so that PostgreSQL's return is noticed by the next request.
+
+Usually few work at a time, since PostgreSQL does not answer sooner if more of them compete
+for its cores, and everything else does so later, the change stream above all. When somebody
+has waited for a while, statements are slow for other reasons, and more connections are used.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import psycopg
@@ -22,10 +27,28 @@ from slotcast.rest.errors import ErrorBody, RestError
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from slotcast.rest.turns import Turns
+
 _UNAVAILABLE: Final = 503
 _TIMED_OUT: Final = 504
 _RETRY_AFTER: Final = (("Retry-After", "1"),)
 _CONNECT_TIMEOUT_S: Final = 10
+_PATIENCE_S: Final = 0.02
+"""How long somebody waits before more connections are used than usually."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiter:
+    """
+    A request that waits for a connection.
+
+    Attributes:
+        turn: Gets one, or None for the right to open one.
+        since: When it came, in the loop's time.
+    """
+
+    turn: asyncio.Future[RestConnection | None]
+    since: float
 
 
 class RestPool:
@@ -34,7 +57,9 @@ class RestPool:
 
     Args:
         conninfo: Where PostgreSQL is.
+        turns: See `RestConnection`.
         size: Most connections.
+        usual_size: How many of them are used at once, unless somebody has waited for long.
         acquire_timeout_s: Longest that a request waits for a connection.
         statement_timeout_s: Longest that a statement may run, unless the role has a timeout
             of its own.
@@ -45,20 +70,28 @@ class RestPool:
         self,
         conninfo: str,
         *,
+        turns: Turns,
         size: int,
+        usual_size: int,
         acquire_timeout_s: float,
         statement_timeout_s: float,
         is_preparing: bool = True,
     ) -> None:
         self._conninfo = conninfo
+        self._turns = turns
         self._size = size
+        self._usual_size = min(usual_size, size)
+        self._patience_s = min(_PATIENCE_S, acquire_timeout_s)
         self._acquire_timeout_s = acquire_timeout_s
         self._statement_timeout_s = statement_timeout_s
         self._is_preparing = is_preparing
         self._count = 0
         self._idle: list[RestConnection] = []
-        self._waiting: deque[asyncio.Future[RestConnection | None]] = deque()
+        self._waiting: deque[_Waiter] = deque()
+        self._timer: asyncio.Handle | None = None
+        self._timer_at = 0.0
         self._is_closed = False
+        self._loop = asyncio.get_running_loop()
 
     @property
     def connection_count(self) -> int:
@@ -92,44 +125,43 @@ class RestPool:
         Raises:
             RestError: As of `connection`.
         """
+        if not self._waiting and self._has_room(self._usual_size):
+            found = self._take()
+        else:
+            found = await self._wait()
+        return await self._connect() if found is None else found
+
+    def _has_room(self, limit: int) -> bool:
+        """Whether fewer connections than *limit* are in use, and another one can be had."""
+        is_there = bool(self._idle) or (self._count < self._size and not self._is_closed)
+        return is_there and self._count - len(self._idle) < limit
+
+    def _take(self) -> RestConnection | None:
+        """Take an idle connection, or the right to open one."""
         if self._idle:
             return self._idle.pop()
-        if self._count < self._size and not self._is_closed:
-            return await self._connect()
-        return await self._wait()
+        self._count += 1
+        return None
 
-    async def _wait(self) -> RestConnection:
+    async def _wait(self) -> RestConnection | None:
+        waiter = _Waiter(self._loop.create_future(), self._loop.time())
+        self._waiting.append(waiter)
+        self._serve()
         try:
-            async with asyncio.timeout(self._acquire_timeout_s):
-                return await self._wait_in_turn()
-        except TimeoutError:
-            message = "Timed out acquiring connection from connection pool."
-            raise RestError(_TIMED_OUT, ErrorBody("PGRST003", message)) from None
+            return await waiter.turn
+        except asyncio.CancelledError:
+            self._pass_on(waiter)
+            raise
 
-    async def _wait_in_turn(self) -> RestConnection:
-        while True:
-            turn: asyncio.Future[RestConnection | None] = asyncio.get_running_loop().create_future()
-            self._waiting.append(turn)
-            try:
-                found = await turn
-            except asyncio.CancelledError:
-                self._pass_on(turn)
-                raise
-            if found is not None:
-                return found
-            if self._count < self._size:
-                return await self._connect()
-
-    def _pass_on(self, turn: asyncio.Future[RestConnection | None]) -> None:
-        """Give what somebody got who no longer wants it to the next."""
-        if turn.done() and not turn.cancelled():
-            connection = turn.result()
+    def _pass_on(self, waiter: _Waiter) -> None:
+        """Take back what somebody got who no longer wants it."""
+        if not waiter.turn.cancelled() and waiter.turn.exception() is None:
+            connection = waiter.turn.result()
             if connection is None:
-                self._wake(None)
+                self._count -= 1
+                self._serve()
             else:
                 self.release(connection)
-        elif turn in self._waiting:
-            self._waiting.remove(turn)
 
     def release(self, connection: RestConnection) -> None:
         """Take a connection back."""
@@ -140,20 +172,45 @@ class RestPool:
         if self._is_closed:
             connection.close()
             self._count -= 1
-        elif not self._wake(connection):
+        else:
             self._idle.append(connection)
+            self._serve()
 
-    def _wake(self, connection: RestConnection | None) -> bool:
-        """Give *connection*, or the right to open one, to who has waited longest."""
+    def _serve(self) -> None:
+        """Give connections to who has waited longest, and send away who has waited too long."""
+        now = self._loop.time() if self._waiting else 0.0
         while self._waiting:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(connection)
-                return True
-        return False
+            first = self._waiting[0]
+            if first.turn.done():  # it has gone
+                self._waiting.popleft()
+                continue
+            is_patient = now < first.since + self._patience_s
+            if self._has_room(self._usual_size if is_patient else self._size):
+                self._waiting.popleft()
+                first.turn.set_result(self._take())
+            elif now >= first.since + self._acquire_timeout_s:
+                self._waiting.popleft()
+                first.turn.set_exception(_timed_out())
+            else:
+                self._watch(first, is_patient=is_patient)
+                return
+
+    def _watch(self, first: _Waiter, *, is_patient: bool) -> None:
+        """Look after whoever waits once its patience, or its time, is over."""
+        at = first.since + (self._patience_s if is_patient else self._acquire_timeout_s)
+        if self._timer is not None:
+            if self._timer_at <= at:
+                return
+            self._timer.cancel()
+        self._timer_at = at
+        self._timer = self._loop.call_at(at, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        self._serve()
 
     async def _connect(self) -> RestConnection:
-        self._count += 1
+        """Open a connection that is already counted."""
         try:
             connection = await AsyncConnection.connect(
                 self._conninfo,
@@ -164,23 +221,29 @@ class RestPool:
                 options=f"-c statement_timeout={round(self._statement_timeout_s * 1000)}",
             )
         except psycopg.Error:
-            self._count -= 1
-            self._wake(None)
+            self._give_up()
             message = "Database connection error. Retrying the connection."
             body = ErrorBody("PGRST000", message)
             raise RestError(_UNAVAILABLE, body, headers=_RETRY_AFTER) from None
         except BaseException:
-            self._count -= 1
-            self._wake(None)
+            self._give_up()
             raise
-        return RestConnection(connection, is_preparing=self._is_preparing, on_lost=self._forget)
+        return RestConnection(
+            connection,
+            is_preparing=self._is_preparing,
+            turns=self._turns,
+            on_lost=self._forget,
+        )
 
     def _forget(self, connection: RestConnection) -> None:
         """Make room for another connection in place of one that broke."""
-        self._count -= 1
         if connection in self._idle:
             self._idle.remove(connection)
-        self._wake(None)
+        self._give_up()
+
+    def _give_up(self) -> None:
+        self._count -= 1
+        self._serve()
 
     def close(self) -> None:
         """Close all connections; those in use, when they are given back."""
@@ -189,3 +252,10 @@ class RestPool:
             connection.close()
             self._count -= 1
         self._idle.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+def _timed_out() -> RestError:
+    message = "Timed out acquiring connection from connection pool."
+    return RestError(_TIMED_OUT, ErrorBody("PGRST003", message))

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from slotcast.rest.query.statement import Value
     from slotcast.rest.request.ast import Request
     from slotcast.rest.schema import SchemaCache
+    from slotcast.rest.turns import Turns
 
 _QUICK_BODY_BYTES: Final = 64 * 1024
 """Largest body that is read at once; larger ones are read in a thread, beside all else."""
@@ -115,12 +116,14 @@ class RestService:
 
     Args:
         pool: Connections that may act as the roles of tokens.
+        turns: Let requests go on.
         gateway: Says who sends a request.
         limits: What a single request may ask for.
     """
 
-    def __init__(self, pool: RestPool, gateway: Gateway, limits: RestLimits) -> None:
+    def __init__(self, pool: RestPool, turns: Turns, gateway: Gateway, limits: RestLimits) -> None:
         self._pool = pool
+        self._turns = turns
         self._gateway = gateway
         self._limits = limits
         self._loaded: _Loaded | None = None
@@ -197,6 +200,7 @@ class RestService:
         return None
 
     async def _serve(self, http: HttpRequest) -> Response:
+        await self._turns.wait()
         claims = self._gateway.identify(http, time.time())
         loaded = self._loaded
         if loaded is None:

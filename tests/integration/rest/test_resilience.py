@@ -97,6 +97,32 @@ async def test_many_requests_share_few_connections(served: Rest) -> None:
     assert await backends(served, "true") <= 3
 
 
+@pytest.mark.parametrize("served", [{"rest_statements_at_once": 1}], indirect=True)
+async def test_slow_statements_leave_room_for_others(served: Rest) -> None:
+    slow = [asyncio.create_task(served.ask("POST", "/rpc/sleep", body={"seconds": 30}))]
+    slow += [asyncio.create_task(served.ask("POST", "/rpc/sleep", body={"seconds": 30}))]
+
+    await wait_for_backends(served, "query like '%sleep%' and state = 'active'", 2)
+
+    assert (await served.ask("GET", "/folders")).status == 200
+    for task in slow:
+        task.cancel()
+    await asyncio.wait(slow)
+
+
+async def test_quick_statements_use_few_connections(
+    notes: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # On a busy machine even quick ones are slow.
+    monkeypatch.setattr("slotcast.rest.pool._PATIENCE_S", 60.0)
+    async with rest(notes.url, rest_statements_at_once=2) as served:
+        before = await backends(served, "true")
+        answers = await asyncio.gather(*(served.ask("GET", "/folders") for _ in range(30)))
+
+        assert {answer.status for answer in answers} == {200}
+        assert await backends(served, "true") <= before + 2
+
+
 async def test_a_connection_that_was_ended_is_replaced(served: Rest) -> None:
     await served.ask("GET", "/folders")
     await served.sql(
