@@ -35,7 +35,8 @@ demo: $(WEB_READY) ## Run everything here: embedded PostgreSQL, demo data, serve
 
 install: $(DEV_READY) $(NPM_READY) $(WEB_READY) ## Install what development needs into .venv and node_modules
 
-test: system-packages install check test-all ## Everything CI runs: check, then all tests
+test: system-packages install ## Everything CI runs: all tests, and the checks beside them
+	@$(MAKE) --no-print-directory --jobs 2 test-all check
 
 test-all: $(DEV_READY) $(NPM_READY) $(WEB_READY) web-test ## All tests, without the checks
 	@$(RUN) pytest -n $(WORKERS) $(ARGS)
