@@ -90,12 +90,11 @@ async def test_a_join_is_refused_when_postgresql_stays_away(
         changes = await client.change_count("numbers", 5)
 
     assert (beat, beat_took_s < 0.5) == ("ok", True)
-    assert refused == {
-        "status": "error",
-        "response": {
-            "reason": "PostgresChangesSubscribeTimeout: Timed out waiting for postgres_changes"
-            " subscription"
-        },
+    assert refused["status"] == "error"
+    # It depends on whether the last attempt to connect is refused or waits when time is up.
+    assert refused["response"]["reason"] in {
+        "PostgresChangesSubscribeTimeout: Timed out waiting for postgres_changes subscription",
+        "UnableToConnectToProject: Realtime was unable to connect to the project database",
     }
     assert 0.9 < took_s < 2.5
     assert len(changes) == 5
