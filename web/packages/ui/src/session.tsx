@@ -10,6 +10,7 @@ import {
   useState,
 } from "react";
 import type { Config } from "./config";
+import { enterDemo } from "./demo";
 
 /**
  * Makes the one client of an app.
@@ -64,17 +65,25 @@ export function SessionProvider({ client, config, children, onSignedOut }: Sessi
       await client.realtime.setAuth();
       if (latest === mine) setKnown(session);
     }
-    const { data } = client.auth.onAuthStateChange((event, session) => {
-      if (event === "PASSWORD_RECOVERY") setRecovering(true);
-      if (event === "SIGNED_OUT") signedOut();
-      // Not from within: the auth client holds its lock while it calls, and setAuth() asks it for the token.
-      setTimeout(() => void take(session));
-    });
+    let stop: (() => void) | undefined;
+    let isOver = false;
+    function listen() {
+      if (isOver) return;
+      const { data } = client.auth.onAuthStateChange((event, session) => {
+        if (event === "PASSWORD_RECOVERY") setRecovering(true);
+        if (event === "SIGNED_OUT") signedOut();
+        // Not from within: the auth client holds its lock while it calls, and setAuth() asks it for the token.
+        setTimeout(() => void take(session));
+      });
+      stop = () => data.subscription.unsubscribe();
+    }
+    void enterDemo(client, config).finally(listen);
     return () => {
+      isOver = true;
       latest = undefined;
-      data.subscription.unsubscribe();
+      stop?.();
     };
-  }, [client]);
+  }, [client, config]);
 
   const signOut = useCallback(async () => {
     await client.auth.signOut({ scope: "local" });
