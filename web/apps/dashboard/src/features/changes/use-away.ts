@@ -1,0 +1,74 @@
+import { useConnection } from "@slotcast/realtime";
+import { useEffect, useEffectEvent, useState } from "react";
+import type { Desk } from "../desk/desk";
+import { missed, titleWithCount } from "./away";
+import { type Change, isWorthAToast } from "./change";
+import { useIsVisible } from "./use-seen";
+
+export interface AwayOptions {
+  desk: Desk;
+  /** Newest first. */
+  changes: readonly Change[];
+  /** When `changes` were last compared with the server. */
+  lastSyncedAt: Date | null;
+  /** How much was missed; called once after each absence in which there was something. */
+  onReturn: (count: number) => void;
+}
+
+interface Absence {
+  /** The newest change that the reader could have seen. */
+  sinceId: number;
+  /** Null while it lasts. */
+  endedAtMs: number | null;
+}
+
+/**
+ * Counts what others do while the reader is away: the tab hidden, or the connection down.
+ *
+ * The number stands in the tab's title meanwhile. After an absence nothing is told before the list is complete again.
+ */
+export function useAway({ desk, changes, lastSyncedAt, onReturn }: AwayOptions): boolean {
+  const isVisible = useIsVisible();
+  const isAway = useIsCutOff() || !isVisible;
+  const [absence, setAbsence] = useState<Absence | null>(null);
+
+  const leave = useEffectEvent(() => {
+    setAbsence({ sinceId: absence?.sinceId ?? changes[0]?.id ?? 0, endedAtMs: null });
+  });
+  const arrive = useEffectEvent(() => {
+    if (absence) setAbsence({ ...absence, endedAtMs: Date.now() });
+  });
+  useEffect(() => (isAway ? leave() : arrive()), [isAway]);
+
+  const count = absence ? missed(changes.map(countable), absence.sinceId, desk.me) : 0;
+  const isComplete =
+    absence?.endedAtMs != null &&
+    lastSyncedAt !== null &&
+    lastSyncedAt.getTime() >= absence.endedAtMs;
+  const summarize = useEffectEvent(() => {
+    setAbsence(null);
+    if (count > 0) onReturn(count);
+  });
+  useEffect(() => {
+    if (isComplete) summarize();
+  }, [isComplete]);
+
+  const titleCount = isVisible ? 0 : count;
+  useEffect(() => {
+    document.title = titleWithCount(document.title, titleCount);
+  }, [titleCount]);
+
+  return isAway;
+}
+
+/** Whether the stream was live before and is not now; at the start nobody has missed anything. */
+function useIsCutOff(): boolean {
+  const isLive = useConnection().state === "live";
+  const [wasLive, setWasLive] = useState(isLive);
+  if (isLive && !wasLive) setWasLive(true);
+  return wasLive && !isLive;
+}
+
+function countable(change: Change) {
+  return { id: change.id, actorId: change.actor_id, isWorthTelling: isWorthAToast(change) };
+}
