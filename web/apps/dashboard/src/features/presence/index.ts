@@ -1,0 +1,1 @@
+export { WhoIsLooking } from "./who-is-looking";
