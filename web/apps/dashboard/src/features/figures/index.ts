@@ -1,0 +1,1 @@
+export { TodaysFigures } from "./todays-figures";

@@ -1,0 +1,72 @@
+import { formatTime, Skeleton, StatusIcon, Tooltip, useLanguage } from "@slotcast/ui";
+import { Link } from "@tanstack/react-router";
+import type { Desk } from "../desk/desk";
+import { useTexts } from "./texts";
+import { useFigures } from "./use-figures";
+
+export interface TodaysFiguresProps {
+  desk: Desk;
+  onShow: (appointmentId: string, start: string | null) => void;
+}
+
+/** One line of what today is like. */
+export function TodaysFigures({ desk, onShow }: TodaysFiguresProps) {
+  const t = useTexts();
+  const { locale } = useLanguage();
+  const { count, next, counts, isLoading } = useFigures(desk);
+  if (isLoading) return <Skeleton className="h-5 w-80 max-w-full" />;
+
+  const time = next && formatTime(next.start_time, desk.zone, locale);
+  const percent = counts?.no_show_percent ?? null;
+  return (
+    <section aria-label={t("figures.title")}>
+      <ul className="figures flex flex-wrap items-center gap-x-4 gap-y-1 text-ink-soft text-sm">
+        <li>
+          <span className="text-ink-faint">{t("figures.title")}</span>{" "}
+          <strong className="font-semibold text-ink">{t("figures.count", { count })}</strong>
+        </li>
+        <li>
+          {next && time ? (
+            <button
+              type="button"
+              className="rounded-sm hover:text-ink hover:underline"
+              aria-label={t("figures.nextOf", { time, customer: next.customer_name })}
+              onClick={() => onShow(next.id, next.start_time)}
+            >
+              {t("figures.next", { time })}
+            </button>
+          ) : (
+            t("figures.none")
+          )}
+        </li>
+        {counts && (
+          <li>
+            <Link
+              to="/"
+              search={{ view: "agenda", statuses: ["pending"] }}
+              className="inline-flex items-center gap-1 rounded-sm hover:text-ink hover:underline"
+            >
+              <StatusIcon status="pending" hidden />
+              {t("figures.toConfirm", { count: counts.to_confirm_count })}
+            </Link>
+          </li>
+        )}
+        {percent !== null && (
+          <li>
+            <Tooltip content={t("figures.noShowHint")}>
+              <button type="button" className="cursor-default rounded-sm">
+                {t("figures.noShow", { percent: percentText(percent, locale) })}
+              </button>
+            </Tooltip>
+          </li>
+        )}
+      </ul>
+    </section>
+  );
+}
+
+function percentText(percent: number, locale: string): string {
+  return new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 }).format(
+    percent / 100,
+  );
+}
