@@ -1,0 +1,52 @@
+import type { Appointment } from "@slotcast/realtime";
+import { announce, IconButton } from "@slotcast/ui";
+import { Download } from "lucide-react";
+import type { Desk } from "../desk/desk";
+import { fileNameOf, type Labels, tableOf } from "./appointments";
+import { toCsv } from "./csv";
+import { useTexts } from "./texts";
+
+export interface ExportButtonProps {
+  desk: Desk;
+  /** What is in sight, as filtered. */
+  rows: readonly Appointment[];
+  /** Instants at which what is in sight begins and ends. */
+  from: string;
+  to: string;
+}
+
+/** Saves the appointments in sight as a table that spreadsheets open. */
+export function ExportButton({ desk, rows, from, to }: ExportButtonProps) {
+  const t = useTexts();
+
+  function save() {
+    const { workspace, members, services } = desk;
+    const labels: Labels = {
+      column: (column) => t(`export.column.${column}`),
+      status: (status) => t(`export.status.${status}`),
+      member: (id) => members.find((member) => member.id === id)?.name ?? "",
+      service: (id) => services.find((service) => service.id === id)?.name ?? "",
+    };
+    const csv = toCsv(tableOf(rows, workspace.time_zone, labels));
+    download(csv, fileNameOf(workspace.slug, from, to, workspace.time_zone));
+    announce(t("export.done", { count: rows.length }));
+  }
+
+  return (
+    <IconButton
+      icon={Download}
+      label={t("export.button")}
+      disabled={rows.length === 0}
+      onClick={save}
+    />
+  );
+}
+
+function download(text: string, fileName: string): void {
+  const address = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = fileName;
+  link.click();
+  URL.revokeObjectURL(address);
+}
