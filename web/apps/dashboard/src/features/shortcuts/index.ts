@@ -1,0 +1,3 @@
+export type { ShortcutActions } from "./actions";
+export { openPalette, openShortcutHelp } from "./dialogs";
+export { Shortcuts } from "./shortcuts";

@@ -1,0 +1,41 @@
+import { lazy, Suspense, useEffect, useEffectEvent } from "react";
+import type { Desk } from "../desk/desk";
+import { carryOut, type ShortcutActions } from "./actions";
+import { closeDialogs, openPalette, openShortcutHelp, useOpenDialog } from "./dialogs";
+import { commandOf } from "./keys";
+import { useSingleKeys } from "./single-keys";
+
+const Palette = lazy(() => import("./palette"));
+const Help = lazy(() => import("./help"));
+
+export interface ShortcutsProps {
+  desk: Desk;
+  actions: ShortcutActions;
+}
+
+/** Listens for keys, and shows the palette and the help. Mount it once, in the shell. */
+export function Shortcuts({ desk, actions }: ShortcutsProps) {
+  const open = useOpenDialog();
+  const areSingleKeysOn = useSingleKeys();
+
+  const press = useEffectEvent((event: KeyboardEvent) => {
+    const command = commandOf(event, areSingleKeysOn);
+    if (!command) return;
+    event.preventDefault();
+    if (command === "palette") openPalette();
+    else if (command === "help") openShortcutHelp();
+    else carryOut(command, actions);
+  });
+  useEffect(() => {
+    const listen = (event: KeyboardEvent) => press(event);
+    window.addEventListener("keydown", listen);
+    return () => window.removeEventListener("keydown", listen);
+  }, []);
+
+  return (
+    <Suspense fallback={null}>
+      {open === "palette" && <Palette desk={desk} actions={actions} onClose={closeDialogs} />}
+      {open === "help" && <Help onClose={closeDialogs} />}
+    </Suspense>
+  );
+}
