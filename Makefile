@@ -39,7 +39,7 @@ test: system-packages install ## Everything CI runs: all tests, and the checks b
 	@$(MAKE) --no-print-directory --jobs 2 test-all check
 
 test-all: $(DEV_READY) $(NPM_READY) $(WEB_READY) web-test ## All tests, without the checks
-	@$(RUN) pytest -n $(WORKERS) $(ARGS)
+	@$(RUN) pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 web: $(WEB_READY) ## Build the dashboard and the booking app into the package
 

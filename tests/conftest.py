@@ -10,15 +10,14 @@ Fixtures every test may use. The ones that concern PostgreSQL:
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 
 from support.postgres import (
     BIN_DIRECTORIES,
+    RunningClusters,
     migrated_template,
-    running_cluster,
     temporary_database,
     unique_name,
 )
@@ -28,22 +27,6 @@ if TYPE_CHECKING:
 
     from slotcast.postgres.embedded import Cluster
     from support.postgres import Database
-
-
-class RunningClusters:
-    """The session's clusters, each started when the first test asks for it."""
-
-    def __init__(self) -> None:
-        self._stack = ExitStack()
-        self._clusters: dict[str, Cluster] = {}
-
-    def get(self, kind: str) -> Cluster:
-        if kind not in self._clusters:
-            self._clusters[kind] = self._stack.enter_context(running_cluster(kind))
-        return self._clusters[kind]
-
-    def stop(self) -> None:
-        self._stack.close()
 
 
 @pytest.fixture(scope="session")

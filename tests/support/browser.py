@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from playwright.async_api import async_playwright, expect
 
@@ -66,25 +67,37 @@ async def page_of(
     size: tuple[int, int] = DESKTOP,
     is_dark: bool = False,
     expected_complaints: int = 0,
+    tolerated: str | None = None,
+    **options: Any,
 ) -> AsyncGenerator[Page]:
     """
     Open an empty page, in a context that shares nothing with others.
 
     On the way out anything that the page complained of fails the test, such as what its
     security policy kept from running; browsers complain of refused connections, too.
+
+    Args:
+        browser: Where.
+        size: Width and height in pixels; a `PHONE` has a touch screen.
+        is_dark: Whether the person prefers dark pages.
+        expected_complaints: How many there have to be.
+        tolerated: A regular expression of what does not count as one.
+        options: Further ones of the context, such as its `locale` or `timezone_id`.
     """
     width, height = size
     context = await browser.new_context(
         viewport={"width": width, "height": height},
         color_scheme="dark" if is_dark else "light",
         has_touch=size == PHONE,
+        **options,
     )
     context.set_default_timeout(TIMEOUT_MS)
     page = await context.new_page()
     complaints: list[str] = []
 
     def note(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        is_tolerated = tolerated is not None and re.search(tolerated, message.text)
+        if message.type in ("error", "warning") and not is_tolerated:
             complaints.append(message.text)
 
     page.on("console", note)

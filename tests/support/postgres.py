@@ -15,7 +15,7 @@ import shutil
 import socket
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -112,6 +112,22 @@ def running_cluster(kind: str, **options: str) -> Generator[Cluster]:
             yield cluster
         finally:
             cluster.stop("immediate")
+
+
+class RunningClusters:
+    """The session's clusters, each started when the first test asks for it."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._clusters: dict[str, Cluster] = {}
+
+    def get(self, kind: str) -> Cluster:
+        if kind not in self._clusters:
+            self._clusters[kind] = self._stack.enter_context(running_cluster(kind))
+        return self._clusters[kind]
+
+    def stop(self) -> None:
+        self._stack.close()
 
 
 @contextmanager

@@ -1,0 +1,94 @@
+"""
+One server with both apps, and one browser, for all tests of the apps.
+
+They share one event loop, so that server and browser live on from test to test; each test opens
+a shop of its own (`shop`), which nobody else sees.
+"""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any, Protocol
+
+import psycopg
+import pytest
+import pytest_asyncio
+
+from slotcast.transports import apps
+from support.browser import Site, chromium, page_of
+from support.missing import give_up
+from support.postgres import migrated_template, temporary_database, unique_name
+from support.server import serving
+from support.shop import open_shop, stored_session
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from playwright.async_api import Browser, Page
+
+    from slotcast.postgres.embedded import Cluster
+    from support.postgres import RunningClusters
+    from support.shop import Person, Shop
+
+
+class Visit(Protocol):
+    """Opens a page of an app, as somebody who is signed in, or as nobody."""
+
+    async def __call__(self, path: str, person: Person | None = None, **options: Any) -> Page: ...
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "e2e/apps" in item.path.as_posix():
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+            item.add_marker(pytest.mark.xdist_group("apps"))
+
+
+@pytest.fixture(scope="session")
+def apps_cluster(running_clusters: RunningClusters) -> Cluster:
+    return running_clusters.get("embedded")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def apps_site(apps_cluster: Cluster) -> AsyncGenerator[Site]:
+    if not apps.are_built():
+        give_up("the apps are not built; run: make web")
+    with temporary_database(apps_cluster, migrated_template(apps_cluster)) as database:
+        async with (
+            await psycopg.AsyncConnection.connect(database.url, autocommit=True) as connection,
+            serving(
+                database.url,
+                unique_name("slot"),
+                apps="on",
+                auth="on",
+                auth_autoconfirm="on",
+            ) as url,
+        ):
+            yield Site(url, connection)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def apps_browser() -> AsyncGenerator[Browser]:
+    async with chromium() as started:
+        yield started
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def shop(apps_site: Site) -> Shop:
+    return await open_shop(apps_site.url, apps_site.database)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def visit(apps_site: Site, apps_browser: Browser) -> AsyncGenerator[Visit]:
+    """Give a way to open pages; *options* are those of `page_of`. They close with the test."""
+    async with AsyncExitStack() as pages:
+
+        async def open_page(path: str, person: Person | None = None, **options: Any) -> Page:
+            if person is not None:
+                app = "dashboard" if path.startswith("/dashboard") else "booking"
+                options["storage_state"] = stored_session(apps_site.url, app, person)
+            page = await pages.enter_async_context(page_of(apps_browser, **options))
+            await page.goto(apps_site.url + path)
+            return page
+
+        yield open_page
