@@ -20,7 +20,7 @@ async def insert_salon(url: str) -> None:
     """Insert the demo data and a viewer; bookings begin tomorrow, so that none passes meanwhile."""
     async with await psycopg.AsyncConnection.connect(url) as connection:
         tomorrow = datetime.now(UTC).date() + timedelta(days=1)
-        await demo.insert(connection, today=tomorrow)
+        await demo.insert(connection, today=tomorrow, past_day_count=0)
         await connection.execute("insert into auth.users (id) values (%s)", [VIEWER_ID])
         await connection.execute(
             "insert into public.workspace_members (workspace_id, user_id, role)"

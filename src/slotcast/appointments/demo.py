@@ -1,17 +1,20 @@
 """
-Demo data: a salon with two weeks of bookings, a studio next door, and people to act as.
+Demo data: a salon with three weeks of bookings, a studio next door, and people to act as.
 
-The ids are fixed, so that examples and tests can name them. Inserting again changes nothing
-that exists and adds the bookings of the days that have come into the two weeks since.
+The ids are fixed, so that examples and tests can name them. Inserting again keeps what people
+did, adds the bookings that have come closer since, and closes those that have passed.
 All accounts have the same `PASSWORD`, which everybody may know.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid5
+
+from slotcast.appointments.acting import acting_as
+from slotcast.appointments.diary import Chair, Offer, Visit, opening_hours, training, visits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,22 +24,60 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """Somebody who can sign in; *id* is what `auth.uid()` returns for them."""
+    """
+    Somebody who can sign in.
+
+    Attributes:
+        id: What `auth.uid()` returns for them.
+        email: To sign in with.
+        name: Of the profile.
+        role: In a workspace, `customer` or a membership's; nobody has several here.
+        workspace_slug: Which workspace that is.
+        phone: Of the profile, for customers.
+    """
 
     id: UUID
     email: str
     name: str
+    role: str
+    workspace_slug: str
+    phone: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """Somebody whom the salon knows and who has no login."""
+
+    id: UUID
+    name: str
+    phone: str | None = None
+    email: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeamMember:
-    """Somebody who can be booked, and the indexes in `SERVICES` of what they offer."""
+    """
+    Somebody who can be booked.
+
+    Attributes:
+        id: Theirs.
+        name: As customers see it.
+        title: What they do.
+        color: In calendars.
+        account: Their login; None for those without.
+        offers: Indexes in `SERVICES`.
+        days_off: ISO weekdays on which they never work, besides Sunday.
+        is_training: Whether they are away on some afternoons.
+    """
 
     id: UUID
     name: str
+    title: str
     color: str
     account: Account | None
     offers: tuple[int, ...]
+    days_off: frozenset[int] = frozenset()
+    is_training: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +86,7 @@ class Service:
 
     id: UUID
     name: str
+    description: str
     duration_minutes: int
     buffer_after_minutes: int
     price_cents: int
@@ -56,11 +98,46 @@ def _id(group: int, number: int) -> UUID:
     return UUID(f"{group:08x}-0000-4000-8000-{number:012x}")
 
 
-OWNER: Final = Account(id=_id(1, 1), email="owner@salon.example", name="Olga")
-STAFF: Final = Account(id=_id(1, 2), email="staff@salon.example", name="Samir")
-CUSTOMER: Final = Account(id=_id(1, 3), email="customer@mail.example", name="Clara")
-OTHER_CUSTOMER: Final = Account(id=_id(1, 4), email="other@mail.example", name="Otto")
-STRANGER: Final = Account(id=_id(1, 5), email="stranger@studio.example", name="Sten")
+SALON_SLUG: Final = "salon"
+STUDIO_SLUG: Final = "studio"
+
+OWNER: Final = Account(
+    id=_id(1, 1),
+    email="owner@salon.example",
+    name="Olga",
+    role="owner",
+    workspace_slug=SALON_SLUG,
+)
+STAFF: Final = Account(
+    id=_id(1, 2),
+    email="staff@salon.example",
+    name="Samir",
+    role="staff",
+    workspace_slug=SALON_SLUG,
+)
+CUSTOMER: Final = Account(
+    id=_id(1, 3),
+    email="customer@mail.example",
+    name="Clara",
+    role="customer",
+    workspace_slug=SALON_SLUG,
+    phone="+33 1 99 00 10 01",
+)
+OTHER_CUSTOMER: Final = Account(
+    id=_id(1, 4),
+    email="other@mail.example",
+    name="Otto",
+    role="customer",
+    workspace_slug=SALON_SLUG,
+    phone="+33 1 99 00 10 02",
+)
+STRANGER: Final = Account(
+    id=_id(1, 5),
+    email="stranger@studio.example",
+    name="Sten",
+    role="owner",
+    workspace_slug=STUDIO_SLUG,
+)
 ACCOUNTS: Final = (OWNER, STAFF, CUSTOMER, OTHER_CUSTOMER, STRANGER)
 
 PASSWORD: Final = "demo-password"  # noqa: S105 - no secret
@@ -73,6 +150,7 @@ SERVICES: Final = (
     Service(
         id=_id(3, 1),
         name="Haircut",
+        description="Wash, cut and finish.",
         duration_minutes=45,
         buffer_after_minutes=0,
         price_cents=4200,
@@ -81,6 +159,7 @@ SERVICES: Final = (
     Service(
         id=_id(3, 2),
         name="Wash and blow-dry",
+        description="For a quick fresh start.",
         duration_minutes=30,
         buffer_after_minutes=0,
         price_cents=2800,
@@ -89,6 +168,7 @@ SERVICES: Final = (
     Service(
         id=_id(3, 3),
         name="Colour",
+        description="One colour from roots to tips, with care after it.",
         duration_minutes=90,
         buffer_after_minutes=15,
         price_cents=8900,
@@ -97,6 +177,7 @@ SERVICES: Final = (
     Service(
         id=_id(3, 4),
         name="Beard trim",
+        description="Trim and contours, with a hot towel.",
         duration_minutes=20,
         buffer_after_minutes=0,
         price_cents=1800,
@@ -105,6 +186,7 @@ SERVICES: Final = (
     Service(
         id=_id(3, 5),
         name="Manicure",
+        description="Shape, care and varnish.",
         duration_minutes=60,
         buffer_after_minutes=0,
         price_cents=3900,
@@ -113,6 +195,7 @@ SERVICES: Final = (
     Service(
         id=_id(3, 6),
         name="Head massage",
+        description="Half an hour in which nobody wants anything from you.",
         duration_minutes=30,
         buffer_after_minutes=10,
         price_cents=3000,
@@ -122,32 +205,76 @@ SERVICES: Final = (
 
 TEAM: Final = (
     TeamMember(
-        id=_id(4, 1), name="Olga", color="#7c3aed", account=OWNER, offers=(0, 1, 2, 3, 4, 5)
+        id=_id(4, 1),
+        name="Olga",
+        title="Master stylist",
+        color="#7c3aed",
+        account=OWNER,
+        offers=(0, 1, 2, 3, 4, 5),
     ),
-    TeamMember(id=_id(4, 2), name="Samir", color="#2563eb", account=STAFF, offers=(0, 1, 3, 5)),
-    TeamMember(id=_id(4, 3), name="Mina", color="#db2777", account=None, offers=(1, 2, 4)),
+    TeamMember(
+        id=_id(4, 2),
+        name="Samir",
+        title="Barber",
+        color="#2563eb",
+        account=STAFF,
+        offers=(0, 1, 3, 5),
+        is_training=True,
+    ),
+    TeamMember(
+        id=_id(4, 3),
+        name="Mina",
+        title="Colour and nails",
+        color="#db2777",
+        account=None,
+        offers=(1, 2, 4),
+        days_off=frozenset({1}),
+    ),
 )
+
+_NAMES: Final = (
+    "Amara", "Bruno", "Chiara", "David", "Elif", "Farid", "Greta", "Hugo", "Ines", "Jonas",
+    "Keiko", "Liam", "Maya", "Noor",
+)  # fmt: skip
+
+CONTACTS: Final = tuple(
+    Contact(
+        id=_id(5, number),
+        name=name,
+        phone=None if number % 4 == 0 else f"+33 1 99 00 20 {number:02}",
+        email=None if number % 3 == 0 else f"{name.lower()}@mail.example",
+    )
+    for number, name in enumerate(_NAMES, 1)
+)
+"""The phone numbers are set aside for fiction."""
 
 _STUDIO_SERVICE: Final = Service(
     id=_id(3, 101),
     name="Portrait",
+    description="One sitting, ten pictures.",
     duration_minutes=90,
     buffer_after_minutes=15,
     price_cents=12000,
     color="#475569",
 )
 _STUDIO_MEMBER: Final = TeamMember(
-    id=_id(4, 101), name="Sten", color="#475569", account=STRANGER, offers=()
+    id=_id(4, 101),
+    name="Sten",
+    title="Photographer",
+    color="#475569",
+    account=STRANGER,
+    offers=(),
 )
 
+PAST_DAY_COUNT: Final = 7
 DAY_COUNT: Final = 14
+"""How many days have bookings: before today, and from today on."""
 
-_DEFAULT_TIME_ZONE: Final = "Europe/Paris"
-_SUNDAY: Final = 7
-_OPENS: Final = time(9)
-_CLOSES: Final = time(18)
-# Far enough apart for the longest service and its buffer.
-_BOOKING_TIMES: Final = (time(9), time(11), time(13, 30), time(15, 30))
+TIME_ZONE: Final = "Europe/Paris"
+
+_WEEKDAYS: Final = range(1, 8)
+_REGULARS: Final = {0: (0, CUSTOMER), 2: (1, OTHER_CUSTOMER)}
+"""By the number of the day, of 4: in whose place somebody with a login comes first, and who."""
 
 _INSERT_ACCOUNT: Final = """
     with account as (
@@ -175,9 +302,18 @@ _INSERT_ACCOUNT: Final = """
     from account
 """
 
+# Only of those who have none, for they may have changed it.
+_SET_PHONE: Final = """
+    update public.profiles set phone = %(phone)s where id = %(id)s and phone is null
+"""
+
 _INSERT_WORKSPACE: Final = """
-    insert into public.workspaces (id, name, slug, time_zone, online_booking, created_by)
-    values (%(id)s, %(name)s, %(slug)s, %(time_zone)s, %(online_booking)s, %(owner)s)
+    insert into public.workspaces
+      (id, name, slug, description, address, phone, time_zone, online_booking)
+    values (
+      %(id)s, %(name)s, %(slug)s, %(description)s, %(address)s, %(phone)s, %(time_zone)s,
+      %(online_booking)s
+    )
     on conflict do nothing
 """
 
@@ -189,17 +325,19 @@ _INSERT_WORKSPACE_MEMBER: Final = """
 
 _INSERT_SERVICE: Final = """
     insert into public.services (
-      id, workspace_id, name, duration_minutes, buffer_after_minutes, price_cents, currency, color
+      id, workspace_id, name, description, duration_minutes, buffer_after_minutes, price_cents,
+      currency, color, sort_order
     )
     values (
-      %(id)s, %(workspace)s, %(name)s, %(duration)s, %(buffer)s, %(price)s, 'EUR', %(color)s
+      %(id)s, %(workspace)s, %(name)s, %(description)s, %(duration)s, %(buffer)s, %(price)s,
+      'EUR', %(color)s, %(order)s
     )
     on conflict do nothing
 """
 
 _INSERT_TEAM_MEMBER: Final = """
-    insert into public.team_members (id, workspace_id, user_id, name, color, sort_order)
-    values (%(id)s, %(workspace)s, %(user)s, %(name)s, %(color)s, %(order)s)
+    insert into public.team_members (id, workspace_id, user_id, name, title, color, sort_order)
+    values (%(id)s, %(workspace)s, %(user)s, %(name)s, %(title)s, %(color)s, %(order)s)
     on conflict do nothing
 """
 
@@ -215,9 +353,18 @@ _INSERT_WORKING_HOURS: Final = """
     on conflict do nothing
 """
 
+_INSERT_TIME_OFF: Final = """
+    insert into public.time_off (id, workspace_id, team_member_id, start_time, end_time, reason)
+    select %(id)s, w.id, %(member)s, (%(day)s::date + %(begins)s::time) at time zone w.time_zone,
+           (%(day)s::date + %(ends)s::time) at time zone w.time_zone, 'Training'
+    from public.workspaces w
+    where w.id = %(workspace)s
+    on conflict do nothing
+"""
+
 _INSERT_CUSTOMER: Final = """
-    insert into public.customers (workspace_id, user_id, name, email)
-    values (%(workspace)s, %(id)s, %(name)s, %(email)s)
+    insert into public.customers (id, workspace_id, user_id, name, email, phone)
+    values (%(id)s, %(workspace)s, %(user)s, %(name)s, %(email)s, %(phone)s)
     on conflict do nothing
 """
 
@@ -225,36 +372,99 @@ _INSERT_CUSTOMER: Final = """
 _INSERT_APPOINTMENT: Final = """
     insert into public.appointments (
       id, workspace_id, customer_id, contact_id, team_member_id, service_id, customer_name,
-      start_time, end_time, buffer_after_minutes, status, price_cents, currency
+      start_time, end_time, buffer_after_minutes, status, cancel_reason, notes,
+      price_cents, currency
     )
-    select %(id)s, w.id, %(customer)s, c.id, %(member)s, s.id, %(name)s,
-           begins, begins + make_interval(mins => s.duration_minutes), s.buffer_after_minutes,
-           case when begins < now() then 'completed' else %(status)s end, s.price_cents, s.currency
+    select %(id)s, w.id, c.user_id, c.id, %(member)s, s.id, coalesce(c.name, 'Walk-in'),
+           visit.begins, visit.ends, s.buffer_after_minutes, visit.status,
+           case visit.status when 'cancelled' then %(cancel_reason)s::text end, %(note)s,
+           s.price_cents, s.currency
     from public.workspaces w
     join public.services s on s.workspace_id = w.id and s.id = %(service)s
-    left join public.customers c on c.workspace_id = w.id and c.user_id = %(customer)s
+    left join public.customers c on c.workspace_id = w.id and c.id = %(contact)s
     cross join lateral (
       select (%(day)s::date + %(time)s::time) at time zone w.time_zone as begins
     ) as moment
+    cross join lateral (
+      select moment.begins, ends.at as ends,
+             case when ends.at < now() then %(outcome)s else %(prospect)s end as status
+      from (select moment.begins + make_interval(mins => s.duration_minutes) as at) as ends
+    ) as visit
     where w.id = %(workspace)s
     on conflict do nothing
 """
 
+_INSERT_STAFF_NOTE: Final = """
+    insert into public.appointment_staff_notes (appointment_id, workspace_id, body)
+    select id, workspace_id, %(staff_note)s from public.appointments where id = %(id)s
+    on conflict do nothing
+"""
+
+# What was ahead at an earlier start, and nobody has touched since, has come to an end.
+_CLOSE_PASSED: Final = """
+    update public.appointments
+    set status = case status when 'pending' then 'cancelled' else 'completed' end
+    where workspace_id = any (%(workspaces)s) and end_time < now()
+      and status in ('pending', 'confirmed') and created_by is null and updated_by is null
+"""
+
+# Recent changes are about what people do, not about the hundreds of rows written here.
+_FORGET_INSERTING: Final = """
+    delete from public.appointment_events
+    where workspace_id = any (%(workspaces)s) and actor_kind = 'system' and at >= now()
+"""
+
+_CONFIRM: Final = """
+    update public.appointments set status = 'confirmed'
+    where id in (
+      select id from public.appointments
+      where workspace_id = %s and status = 'pending' and start_time > now()
+      order by start_time limit 2
+    )
+"""
+
+_SAY_SOMETHING: Final = """
+    update public.appointments set notes = 'I may be five minutes late'
+    where id = (
+      select id from public.appointments
+      where customer_id = %s and status in ('pending', 'confirmed') and start_time > now()
+      order by start_time limit 1
+    )
+"""
+
+_CANCEL: Final = """
+    update public.appointments set status = 'cancelled', cancel_reason = 'I am away that week'
+    where id = (
+      select id from public.appointments
+      where customer_id = %s and status in ('pending', 'confirmed')
+        and start_time > now() + interval '1 day'
+      order by start_time desc limit 1
+    )
+"""
+
 
 async def insert(
-    connection: AsyncConnection, *, today: date, time_zone: str = _DEFAULT_TIME_ZONE
+    connection: AsyncConnection,
+    *,
+    today: date,
+    time_zone: str = TIME_ZONE,
+    past_day_count: int = PAST_DAY_COUNT,
 ) -> None:
     """
     Insert the demo data that is missing, in one transaction.
 
     Args:
         connection: As a role that row level security does not bind.
-        today: The first of the days that get bookings.
+        today: The day from which on `DAY_COUNT` days get bookings.
         time_zone: IANA name of the zone the workspaces are created in; those that exist
             keep theirs.
+        past_day_count: How many days before *today* get bookings, too.
     """
+    days = [today + timedelta(days=days_ahead) for days_ahead in range(-past_day_count, DAY_COUNT)]
+    workspaces = {"workspaces": [SALON_ID, STUDIO_ID]}
     async with connection.transaction(), connection.cursor() as cursor:
         await cursor.executemany(_INSERT_ACCOUNT, list(_accounts()))
+        await cursor.executemany(_SET_PHONE, list(_phones()))
         await cursor.executemany(_INSERT_WORKSPACE, list(_workspaces(time_zone)))
         await cursor.executemany(_INSERT_WORKSPACE_MEMBER, list(_memberships()))
         await cursor.executemany(_INSERT_SERVICE, list(_services()))
@@ -262,7 +472,37 @@ async def insert(
         await cursor.executemany(_INSERT_OFFER, list(_offers()))
         await cursor.executemany(_INSERT_WORKING_HOURS, list(_working_hours()))
         await cursor.executemany(_INSERT_CUSTOMER, list(_customers()))
-        await cursor.executemany(_INSERT_APPOINTMENT, list(_appointments(today)))
+        await cursor.execute(_CLOSE_PASSED, workspaces)
+        bookings = [booking for day in days for booking in _bookings(day, today)]
+        await cursor.executemany(_INSERT_TIME_OFF, [off for day in days for off in _time_off(day)])
+        await cursor.executemany(_INSERT_APPOINTMENT, bookings)
+        noted = [booking for booking in bookings if booking["staff_note"]]
+        await cursor.executemany(_INSERT_STAFF_NOTE, noted)
+        await cursor.execute(_FORGET_INSERTING, workspaces)
+
+
+async def is_untouched(connection: AsyncConnection) -> bool:
+    """Tell whether nobody has done anything in the salon yet."""
+    cursor = await connection.execute(
+        "select from public.appointment_events where workspace_id = %s limit 1", [SALON_ID]
+    )
+    return await cursor.fetchone() is None
+
+
+async def enliven(connection: AsyncConnection) -> None:
+    """
+    Have people do something, so that there are recent changes to look at.
+
+    Args:
+        connection: As a role that may become `authenticated`, outside of any transaction.
+    """
+    for account, statement, subject in (
+        (CUSTOMER, _SAY_SOMETHING, CUSTOMER.id),
+        (OTHER_CUSTOMER, _CANCEL, OTHER_CUSTOMER.id),
+        (OWNER, _CONFIRM, SALON_ID),
+    ):
+        async with acting_as(connection, account.id):
+            await connection.execute(statement.encode(), [subject])
 
 
 def _accounts() -> Iterator[Mapping[str, object]]:
@@ -276,42 +516,54 @@ def _accounts() -> Iterator[Mapping[str, object]]:
         }
 
 
+def _phones() -> Iterator[Mapping[str, object]]:
+    for account in ACCOUNTS:
+        if account.phone is not None:
+            yield {"id": account.id, "phone": account.phone}
+
+
 def _workspaces(time_zone: str) -> Iterator[Mapping[str, object]]:
     """Two workspaces: what is in the one must never show in the other."""
     yield {
         "id": SALON_ID,
         "name": "Salon am Fluss",
-        "slug": "salon",
+        "slug": SALON_SLUG,
+        "description": "Hair, beards and nails by the river. Walk in, or book ahead.",
+        "address": "12 quai des Saules, Paris",
+        "phone": "+33 1 99 00 12 34",
         "time_zone": time_zone,
         "online_booking": True,
-        "owner": OWNER.id,
     }
     yield {
         "id": STUDIO_ID,
         "name": "Studio next door",
-        "slug": "studio",
+        "slug": STUDIO_SLUG,
+        "description": "Portraits by appointment.",
+        "address": "14 quai des Saules, Paris",
+        "phone": None,
         "time_zone": time_zone,
         "online_booking": False,
-        "owner": STRANGER.id,
     }
 
 
 def _memberships() -> Iterator[Mapping[str, object]]:
-    yield {"workspace": SALON_ID, "user": OWNER.id, "role": "owner"}
-    yield {"workspace": SALON_ID, "user": STAFF.id, "role": "staff"}
-    yield {"workspace": STUDIO_ID, "user": STRANGER.id, "role": "owner"}
+    yield {"workspace": SALON_ID, "user": OWNER.id, "role": OWNER.role}
+    yield {"workspace": SALON_ID, "user": STAFF.id, "role": STAFF.role}
+    yield {"workspace": STUDIO_ID, "user": STRANGER.id, "role": STRANGER.role}
 
 
 def _services() -> Iterator[Mapping[str, object]]:
-    for service in (*SERVICES, _STUDIO_SERVICE):
+    for order, service in enumerate((*SERVICES, _STUDIO_SERVICE)):
         yield {
             "id": service.id,
             "workspace": STUDIO_ID if service is _STUDIO_SERVICE else SALON_ID,
             "name": service.name,
+            "description": service.description,
             "duration": service.duration_minutes,
             "buffer": service.buffer_after_minutes,
             "price": service.price_cents,
             "color": service.color,
+            "order": order,
         }
 
 
@@ -322,73 +574,129 @@ def _team_members() -> Iterator[Mapping[str, object]]:
             "workspace": _workspace_of(member),
             "user": member.account.id if member.account else None,
             "name": member.name,
+            "title": member.title,
             "color": member.color,
             "order": order,
         }
 
 
 def _offers() -> Iterator[Mapping[str, object]]:
-    for member in TEAM:
-        for index in member.offers:
-            yield {"workspace": SALON_ID, "member": member.id, "service": SERVICES[index].id}
-    yield {"workspace": STUDIO_ID, "member": _STUDIO_MEMBER.id, "service": _STUDIO_SERVICE.id}
+    for member in (*TEAM, _STUDIO_MEMBER):
+        for service in _services_of(member):
+            yield {
+                "workspace": _workspace_of(member),
+                "member": member.id,
+                "service": service.id,
+            }
 
 
 def _working_hours() -> Iterator[Mapping[str, object]]:
     for member in (*TEAM, _STUDIO_MEMBER):
-        for weekday in range(1, _SUNDAY):
-            yield {
-                "workspace": _workspace_of(member),
-                "member": member.id,
-                "weekday": weekday,
-                "opens": _OPENS,
-                "closes": _CLOSES,
-            }
+        for weekday in _WEEKDAYS:
+            hours = opening_hours(weekday, _chair(member))
+            if hours is not None:
+                yield {
+                    "workspace": _workspace_of(member),
+                    "member": member.id,
+                    "weekday": weekday,
+                    "opens": hours[0],
+                    "closes": hours[1],
+                }
 
 
 def _customers() -> Iterator[Mapping[str, object]]:
     for account in (CUSTOMER, OTHER_CUSTOMER):
         yield {
+            "id": _contact_id(account),
             "workspace": SALON_ID,
-            "id": account.id,
+            "user": account.id,
             "name": account.name,
             "email": account.email,
+            "phone": account.phone,
+        }
+    for contact in CONTACTS:
+        yield {
+            "id": contact.id,
+            "workspace": SALON_ID,
+            "user": None,
+            "name": contact.name,
+            "email": contact.email,
+            "phone": contact.phone,
         }
 
 
-def _appointments(today: date) -> Iterator[Mapping[str, object]]:
-    """
-    Fill about three of four places of each day but Sundays.
-
-    What a place holds depends on its date alone, so that the next day's run agrees.
-    """
-    for day in (today + timedelta(days=offset) for offset in range(DAY_COUNT)):
-        if day.isoweekday() == _SUNDAY:
-            continue
-        for lane, member in enumerate((*TEAM, _STUDIO_MEMBER)):
-            for place, begins in enumerate(_BOOKING_TIMES):
-                mix = day.toordinal() * 7 + lane * 3 + place
-                if mix % 4 == 0:
-                    continue
-                yield _appointment(day, begins, member, mix)
+def _time_off(day: date) -> Iterator[Mapping[str, object]]:
+    for member in TEAM:
+        away = training(day, _chair(member))
+        if away is not None:
+            yield {
+                "id": uuid5(member.id, f"away {day}"),
+                "workspace": SALON_ID,
+                "member": member.id,
+                "day": day,
+                "begins": away[0],
+                "ends": away[1],
+            }
 
 
-def _appointment(day: date, begins: time, member: TeamMember, mix: int) -> Mapping[str, object]:
-    """Choose service, customer and status by *mix*, any whole number."""
-    in_studio = member is _STUDIO_MEMBER
-    customer = None if in_studio else (CUSTOMER, OTHER_CUSTOMER, None)[mix % 3]
-    service = _STUDIO_SERVICE if in_studio else SERVICES[member.offers[mix % len(member.offers)]]
+def _bookings(day: date, today: date) -> Iterator[Mapping[str, object]]:
+    """Book what the diary says, and those with a login now and then."""
+    place, regular = _REGULARS.get(day.toordinal() % 4, (None, None))
+    for number, member in enumerate((*TEAM, _STUDIO_MEMBER)):
+        planned = visits(
+            _chair(member), day, days_ahead=(day - today).days, guest_count=len(CONTACTS) + 1
+        )
+        for order, visit in enumerate(planned):
+            is_regular = regular is not None and number == place and order == 0
+            yield _booking(member, day, visit, regular if is_regular else None)
+
+
+def _booking(
+    member: TeamMember, day: date, visit: Visit, regular: Account | None
+) -> Mapping[str, object]:
+    """Book for *regular*, or for whom the diary says; the last of its guests walks in."""
+    contact = CONTACTS[visit.guest].id if visit.guest < len(CONTACTS) else None
     return {
-        "id": uuid5(member.id, f"{day} {begins}"),
+        "id": visit.id,
         "workspace": _workspace_of(member),
-        "customer": customer.id if customer else None,
-        "name": customer.name if customer else "Walk-in",
+        "contact": _contact_id(regular) if regular else contact,
         "member": member.id,
-        "service": service.id,
+        "service": visit.service_id,
         "day": day,
-        "time": begins,
-        "status": "pending" if mix % 5 == 0 else "confirmed",
+        "time": visit.begins,
+        "outcome": "completed" if regular else visit.outcome,
+        "prospect": "confirmed" if regular else visit.prospect,
+        "cancel_reason": visit.cancel_reason,
+        "note": visit.note,
+        "staff_note": visit.staff_note,
     }
+
+
+def _chair(member: TeamMember) -> Chair:
+    return Chair(
+        id=member.id,
+        offers=[
+            Offer(
+                service_id=service.id,
+                duration_minutes=service.duration_minutes,
+                buffer_minutes=service.buffer_after_minutes,
+            )
+            for service in _services_of(member)
+        ],
+        days_off=member.days_off,
+        is_training=member.is_training,
+    )
+
+
+def _services_of(member: TeamMember) -> list[Service]:
+    if member is _STUDIO_MEMBER:
+        return [_STUDIO_SERVICE]
+    return [SERVICES[index] for index in member.offers]
+
+
+def _contact_id(account: Account) -> UUID:
+    """Give the id of the salon's record of somebody with a login."""
+    return uuid5(account.id, SALON_SLUG)
 
 
 def _workspace_of(member: TeamMember) -> UUID:

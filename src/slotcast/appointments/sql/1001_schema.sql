@@ -16,6 +16,7 @@ grant usage on schema app_private to authenticated, service_role;
 create table public.profiles (
   id           uuid primary key references auth.users (id) on delete cascade,
   display_name text not null check (length(display_name) between 1 and 120),
+  phone        text check (length(phone) between 3 and 40),
   avatar_url   text,
   time_zone    text not null default 'UTC',
   locale       text not null default 'en',
@@ -27,14 +28,22 @@ create table public.workspaces (
   id                    uuid primary key default gen_random_uuid(),
   name                  text not null check (length(name) between 1 and 120),
   slug                  text not null unique check (slug ~ '^[a-z0-9][a-z0-9-]{1,62}$'),
-  time_zone             text not null,
+  description           text check (length(description) <= 2000),
+  address               text check (length(address) <= 500),
+  phone                 text check (length(phone) between 3 and 40),
+  currency              char(3) not null default 'EUR' check (currency ~ '^[A-Z]{3}$'),  -- of new services
+  -- A name of the IANA's, which browsers know as well: PostgreSQL refuses what it cannot convert to, the pattern
+  -- what only PostgreSQL understands.
+  time_zone             text not null
+                        check (time_zone ~ '^[A-Za-z_]+(/[A-Za-z0-9_+-]+)*$'
+                               and timestamptz 'epoch' at time zone time_zone is not null),
   online_booking        boolean not null default true,
   auto_confirm          boolean not null default false,
   slot_step_minutes     smallint not null default 15 check (slot_step_minutes between 5 and 240),
   min_notice_minutes    integer not null default 60 check (min_notice_minutes between 0 and 525600),
   max_ahead_days        integer not null default 90 check (max_ahead_days between 1 and 730),
   change_cutoff_minutes integer not null default 120 check (change_cutoff_minutes between 0 and 525600),
-  created_by            uuid references public.profiles (id) on delete set null,
+  max_open_per_customer smallint not null default 20 check (max_open_per_customer between 1 and 1000),
   created_at            timestamptz not null default now(),
   updated_at            timestamptz not null default now()
 );
@@ -54,8 +63,12 @@ create table public.team_members (
   workspace_id uuid not null references public.workspaces (id) on delete cascade,
   user_id      uuid references public.profiles (id) on delete set null,
   name         text not null check (length(name) between 1 and 120),
+  title        text check (length(title) <= 120),  -- what they do, for customers
   color        text not null default '#2563eb' check (color ~ '^#[0-9a-f]{6}$'),
-  time_zone    text,  -- null: the workspace's
+  time_zone    text  -- null: the workspace's
+               check (time_zone is null
+                      or time_zone ~ '^[A-Za-z_]+(/[A-Za-z0-9_+-]+)*$'
+                         and timestamptz 'epoch' at time zone time_zone is not null),
   bookable     boolean not null default true,
   sort_order   smallint not null default 0,
   created_at   timestamptz not null default now(),
@@ -67,6 +80,7 @@ create table public.services (
   id                    uuid primary key default gen_random_uuid(),
   workspace_id          uuid not null references public.workspaces (id) on delete cascade,
   name                  text not null check (length(name) between 1 and 120),
+  description           text check (length(description) <= 1000),
   duration_minutes      smallint not null check (duration_minutes between 5 and 1440),
   buffer_before_minutes smallint not null default 0 check (buffer_before_minutes between 0 and 480),
   buffer_after_minutes  smallint not null default 0 check (buffer_after_minutes between 0 and 480),
@@ -74,6 +88,7 @@ create table public.services (
   currency              char(3),
   color                 text check (color ~ '^#[0-9a-f]{6}$'),
   active                boolean not null default true,
+  sort_order            smallint not null default 0,
   unique (workspace_id, id)
 );
 
@@ -168,6 +183,7 @@ create table public.appointments (
   updated_by            uuid,
   created_at            timestamptz not null default now(),
   updated_at            timestamptz not null default now(),
+  unique (workspace_id, id),
   -- timestamptz - interval depends on the session's time zone; by way of UTC it does not, as a generated
   -- column demands.
   blocked               tstzrange generated always as (tstzrange(
@@ -191,23 +207,31 @@ create index appointments_member_start_idx on public.appointments (team_member_i
 
 -- Row level security knows rows, not columns: what only staff may read needs a table of its own.
 create table public.appointment_staff_notes (
-  appointment_id uuid primary key references public.appointments (id) on delete cascade,
-  workspace_id   uuid not null references public.workspaces (id) on delete cascade,
+  appointment_id uuid primary key,
+  workspace_id   uuid not null,
   body           text not null check (length(body) <= 5000),
   updated_by     uuid,
-  updated_at     timestamptz not null default now()
+  updated_at     timestamptz not null default now(),
+  foreign key (workspace_id, appointment_id) references public.appointments (workspace_id, id) on delete cascade
 );
 
--- Append-only history: recent changes, the audit view and undo.
+-- Append-only history: recent changes, the audit view and undo. A row says all that a sentence about it needs,
+-- since what it speaks of may be gone.
 create table public.appointment_events (
   id             bigint generated always as identity primary key,
   appointment_id uuid not null,  -- no foreign key: history survives a delete
   workspace_id   uuid not null references public.workspaces (id) on delete cascade,
   customer_id    uuid,
+  customer_name  text not null,
+  team_member_id uuid,
+  service_id     uuid,
+  start_time     timestamptz not null,  -- as it is after the change
   actor_id       uuid,
   actor_kind     text not null check (actor_kind in ('customer', 'staff', 'system')),
+  actor_name     text,  -- null: nobody who is signed in
   action         text not null check (action in ('created', 'rescheduled', 'reassigned', 'status', 'edited', 'deleted')),
   version        bigint not null,
+  mutation_id    uuid,  -- the appointment's
   before         jsonb,
   after          jsonb,
   at             timestamptz not null default clock_timestamp()
@@ -225,10 +249,20 @@ create table public.busy_slots (
   source_id      uuid not null unique,  -- an appointment or time off; not granted to clients
   foreign key (workspace_id, team_member_id) references public.team_members (workspace_id, id) on delete cascade
 );
-create index busy_slots_idx on public.busy_slots (workspace_id, team_member_id, start_time);
+create index busy_slots_idx on public.busy_slots (workspace_id, start_time);
+-- Free times ask what a member's busy hours overlap with, years of past ones among them.
+create index busy_slots_member_idx on public.busy_slots
+  using gist (team_member_id, tstzrange(start_time, end_time));
 
 -- Old values, filters on DELETE and the verdict on a deleted row all need the whole old row in the WAL.
-alter table public.appointments replica identity full;
-alter table public.busy_slots replica identity full;
-alter table public.team_members replica identity full;
-alter table public.services replica identity full;
+do $$
+declare
+  relation text;
+begin
+  foreach relation in array array[
+    'workspaces', 'team_members', 'services', 'team_member_services', 'customers', 'working_hours',
+    'working_hour_exceptions', 'time_off', 'appointments', 'appointment_staff_notes', 'busy_slots'
+  ] loop
+    execute format('alter table public.%I replica identity full', relation);
+  end loop;
+end $$;

@@ -1,4 +1,4 @@
--- What policies and triggers ask, free slots, and the guards that say what row level security cannot.
+-- What policies and triggers ask, and the guards that say what row level security cannot.
 --
 -- Helpers are SECURITY DEFINER, so that a policy on workspace_members can ask for memberships without asking
 -- itself. A policy is evaluated with the caller's privileges, so EXECUTE is granted back at the end.
@@ -30,16 +30,31 @@ language sql stable security definer set search_path = '' as $$
   select exists (select from public.customers c where c.workspace_id = ws and c.user_id = usr)
 $$;
 
--- A customer's first booking makes them known to the workspace. Only the caller can be made known.
+-- Who writes to a workspace: its staff, a customer (or a stranger), or nobody that came through the API.
+-- SECURITY INVOKER: current_user is the role of the API only as long as no definer is in between.
+create function app_private.writer_kind(ws uuid) returns text
+language sql stable set search_path = '' as $$
+  select case
+    when current_user not in ('authenticated', 'anon') then 'system'
+    when app_private.my_role(ws) in ('owner', 'admin', 'staff') then 'staff'
+    else 'customer'
+  end
+$$;
+
+-- A customer's booking makes them known to the workspace, and how to reach them; what the workspace has noted
+-- down itself stays. Only the caller can be made known.
 create function app_private.ensure_contact(ws uuid, usr uuid, nm text) returns uuid
 language sql volatile security definer set search_path = '' as $$
-  insert into public.customers (workspace_id, user_id, name)
-  select ws, usr, nm where usr = (select auth.uid())
-  on conflict (workspace_id, user_id) where user_id is not null do update set name = public.customers.name
+  insert into public.customers as known (workspace_id, user_id, name, email, phone)
+  select ws, usr, nm, nullif(to_jsonb(u) ->> 'email', ''), p.phone
+  from auth.users u left join public.profiles p on p.id = u.id
+  where u.id = usr and usr = (select auth.uid())
+  on conflict (workspace_id, user_id) where user_id is not null do update
+    set email = coalesce(known.email, excluded.email), phone = coalesce(known.phone, excluded.phone)
   returning id
 $$;
 
--- Free slots, right across clock changes: hours become instants per date, slots step in real time.
+-- Opening hours, right across clock changes: they become instants date by date.
 
 create function app_private.open_windows(member uuid, from_date date, to_date date)
 returns table (opens_at timestamptz, closes_at timestamptz)
@@ -66,47 +81,10 @@ language sql stable security definer set search_path = '' as $$
   ) hours
 $$;
 
--- p_ignore: the appointment that is being moved, which does not stand in its own way.
-create function public.available_slots(
-  p_service uuid, p_member uuid, p_from timestamptz, p_to timestamptz, p_ignore uuid default null
-)
-returns table (start_time timestamptz, end_time timestamptz)
-language sql stable security definer set search_path = '' as $$
-  with offer as (
-    select s.duration_minutes, s.buffer_before_minutes, s.buffer_after_minutes,
-           w.slot_step_minutes, w.min_notice_minutes, w.max_ahead_days, coalesce(t.time_zone, w.time_zone) as zone
-    from public.services s
-    join public.workspaces w on w.id = s.workspace_id
-    join public.team_member_services ts on ts.service_id = s.id and ts.team_member_id = p_member
-    join public.team_members t on t.id = p_member and t.bookable
-    where s.id = p_service and s.active and w.online_booking and p_to - p_from <= interval '62 days'
-  ), candidates as (
-    select begins, begins + make_interval(mins => offer.duration_minutes) as ends, offer.*
-    from offer
-    cross join lateral app_private.open_windows(
-      p_member, (p_from at time zone offer.zone)::date - 1, (p_to at time zone offer.zone)::date + 1
-    ) opening
-    cross join lateral generate_series(
-      opening.opens_at,
-      opening.closes_at - make_interval(mins => offer.duration_minutes),
-      make_interval(mins => offer.slot_step_minutes)
-    ) begins
-  )
-  select c.begins, c.ends
-  from candidates c
-  where c.begins >= p_from and c.begins < p_to
-    and c.begins >= now() + make_interval(mins => c.min_notice_minutes)
-    and c.begins <= now() + make_interval(days => c.max_ahead_days)
-    and not exists (
-      select from public.busy_slots b
-      where b.team_member_id = p_member and b.source_id is distinct from p_ignore
-        and b.start_time < c.ends + make_interval(mins => c.buffer_after_minutes)
-        and b.end_time > c.begins - make_interval(mins => c.buffer_before_minutes)
-    )
-  order by 1
-$$;
-
-create function app_private.fits(member uuid, begins timestamptz, ends timestamptz) returns boolean
+-- Whether a member is there from begins to ends, and not off in it or in the buffers around it.
+create function app_private.fits(
+  member uuid, begins timestamptz, ends timestamptz, buffer_before integer, buffer_after integer
+) returns boolean
 language sql stable security definer set search_path = '' as $$
   select exists (
            select from app_private.open_windows(
@@ -116,20 +94,61 @@ language sql stable security definer set search_path = '' as $$
          )
      and not exists (
            select from public.time_off t
-           where t.team_member_id = member and t.start_time < ends and begins < t.end_time
+           where t.team_member_id = member
+             and t.start_time < ends + make_interval(mins => buffer_after)
+             and begins - make_interval(mins => buffer_before) < t.end_time
          )
+$$;
+
+-- Who is free to give a service then: of those, who has the least to do that day. Null when there is nobody.
+create function app_private.free_member(ws uuid, svc uuid, begins timestamptz) returns uuid
+language sql stable security definer set search_path = '' as $$
+  select t.id
+  from public.services s
+  join public.workspaces w on w.id = s.workspace_id
+  join public.team_member_services o on o.service_id = s.id
+  join public.team_members t on t.id = o.team_member_id and t.bookable
+  cross join lateral (
+    select count(*) as booking_count
+    from public.appointments a
+    where a.team_member_id = t.id and a.status in ('pending', 'confirmed')
+      and (a.start_time at time zone w.time_zone)::date = (begins at time zone w.time_zone)::date
+      and a.start_time between begins - interval '25 hours' and begins + interval '25 hours'
+  ) that_day
+  where s.workspace_id = ws and s.id = svc
+    and app_private.fits(
+      t.id, begins, begins + make_interval(mins => s.duration_minutes), s.buffer_before_minutes, s.buffer_after_minutes
+    )
+    and not exists (
+      select from public.busy_slots b
+      where b.team_member_id = t.id
+        and tstzrange(b.start_time, b.end_time) && tstzrange(
+              begins - make_interval(mins => s.buffer_before_minutes),
+              begins + make_interval(mins => s.duration_minutes + s.buffer_after_minutes))
+    )
+  order by that_day.booking_count, t.sort_order, t.id
+  limit 1
+$$;
+
+-- How many visits the caller has ahead of them in a workspace.
+create function app_private.my_open_count(ws uuid) returns bigint
+language sql stable security definer set search_path = '' as $$
+  select count(*)
+  from public.appointments a
+  where a.workspace_id = ws and a.customer_id = (select auth.uid())
+    and a.status in ('pending', 'confirmed') and a.start_time > now()
 $$;
 
 create function app_private.booking_rules(ws uuid, svc uuid, member uuid)
 returns table (
   online_booking boolean, auto_confirm boolean, min_notice interval, max_ahead interval, cutoff interval,
-  active boolean, duration interval, buffer_before smallint, buffer_after smallint, price integer, currency char(3),
-  offered boolean
+  open_limit smallint, active boolean, duration interval, buffer_before smallint, buffer_after smallint,
+  price integer, currency char(3), offered boolean
 )
 language sql stable security definer set search_path = '' as $$
   select w.online_booking, w.auto_confirm, make_interval(mins => w.min_notice_minutes),
          make_interval(days => w.max_ahead_days), make_interval(mins => w.change_cutoff_minutes),
-         s.active, make_interval(mins => s.duration_minutes), s.buffer_before_minutes, s.buffer_after_minutes,
+         w.max_open_per_customer, s.active, make_interval(mins => s.duration_minutes), s.buffer_before_minutes, s.buffer_after_minutes,
          s.price_cents, s.currency,
          exists (
            select from public.team_member_services ts join public.team_members t on t.id = ts.team_member_id
@@ -142,33 +161,144 @@ $$;
 -- The guard of appointments: columns and transitions.
 --
 -- SECURITY INVOKER on purpose: current_user is then the role of the API, and service_role, cascades and
--- migrations pass. Errors carry a HINT that a front end can translate.
+-- migrations pass. Errors carry a HINT that a front end can translate. It runs ahead of WITH CHECK, so what a
+-- stranger sends comes here as well; refusing it is left to the policies, which tell nothing.
+
+-- A status that stays is no transition. writer: 'system', 'staff' or 'customer'.
+create function app_private.may_become(older text, newer text, writer text) returns boolean
+language sql immutable set search_path = '' as $$
+  select older = newer
+    or case writer
+         when 'customer' then (older, newer) in (('pending', 'cancelled'), ('confirmed', 'cancelled'))
+         else (older, newer) in (
+           ('pending', 'confirmed'), ('pending', 'cancelled'),
+           ('confirmed', 'pending'), ('confirmed', 'completed'), ('confirmed', 'cancelled'), ('confirmed', 'no_show'),
+           -- Mistakes are mended.
+           ('completed', 'confirmed'), ('completed', 'no_show'), ('no_show', 'confirmed'), ('no_show', 'completed'),
+           ('cancelled', 'confirmed'), ('cancelled', 'pending'))
+       end
+$$;
+
+-- What staff leave out of a new appointment is as the service and the customer's record have it.
+create function app_private.completed_by_staff(wish public.appointments) returns public.appointments
+language plpgsql set search_path = '' as $$
+declare
+  rules record;
+  contact record;
+begin
+  select * into rules from app_private.booking_rules(wish.workspace_id, wish.service_id, wish.team_member_id);
+  wish.end_time := coalesce(wish.end_time, wish.start_time + rules.duration);
+  if rules.duration is not null then
+    wish.price_cents := coalesce(wish.price_cents, rules.price);
+    wish.currency := coalesce(wish.currency, rules.currency);
+    if (wish.buffer_before_minutes, wish.buffer_after_minutes) = (0, 0) then
+      wish.buffer_before_minutes := rules.buffer_before;
+      wish.buffer_after_minutes := rules.buffer_after;
+    end if;
+  end if;
+
+  select c.id, c.user_id, c.name into contact
+  from public.customers c
+  where c.workspace_id = wish.workspace_id
+    and (c.id = wish.contact_id or wish.contact_id is null and c.user_id = wish.customer_id);
+  wish.contact_id := coalesce(wish.contact_id, contact.id);
+  wish.customer_id := coalesce(wish.customer_id, contact.user_id);
+  wish.customer_name := coalesce(wish.customer_name, contact.name);
+  return wish;
+end $$;
+
+-- The end, and whether the time is one that customers may have.
+create function app_private.checked_time(wish public.appointments) returns public.appointments
+language plpgsql set search_path = '' as $$
+declare
+  rules record;
+begin
+  select * into rules from app_private.booking_rules(wish.workspace_id, wish.service_id, wish.team_member_id);
+  if rules.duration is null or not coalesce(rules.online_booking and rules.active and rules.offered, false) then
+    raise exception 'this cannot be booked online' using errcode = 'P0001', hint = 'not_bookable';
+  end if;
+  wish.end_time := wish.start_time + rules.duration;  -- the client's is not believed
+  wish.status := case when rules.auto_confirm then 'confirmed' else 'pending' end;
+  if wish.start_time < now() + rules.min_notice or wish.start_time > now() + rules.max_ahead then
+    raise exception 'outside the booking window' using errcode = 'P0001', hint = 'outside_window';
+  end if;
+  if not app_private.fits(
+    wish.team_member_id, wish.start_time, wish.end_time, wish.buffer_before_minutes, wish.buffer_after_minutes
+  ) then
+    raise exception 'outside opening hours' using errcode = 'P0001', hint = 'outside_hours';
+  end if;
+  return wish;
+end $$;
+
+-- A customer chooses service, time and member; without a member it is whoever is free. All else is the service's.
+create function app_private.booked_by_customer(wish public.appointments) returns public.appointments
+language plpgsql set search_path = '' as $$
+declare
+  rules record;
+begin
+  select * into rules from app_private.booking_rules(wish.workspace_id, wish.service_id, wish.team_member_id);
+  if app_private.my_open_count(wish.workspace_id) >= rules.open_limit then
+    raise exception 'no more than % appointments can be open at once', rules.open_limit
+      using errcode = 'P0001', hint = 'too_many_open';
+  end if;
+  if wish.team_member_id is null and rules.online_booking and rules.active then
+    wish.team_member_id := app_private.free_member(wish.workspace_id, wish.service_id, wish.start_time);
+    if wish.team_member_id is null then
+      raise exception 'nobody is free then' using errcode = '23P01', hint = 'nobody_free';
+    end if;
+  end if;
+  wish.price_cents := rules.price;
+  wish.currency := rules.currency;
+  wish.buffer_before_minutes := coalesce(rules.buffer_before, 0);
+  wish.buffer_after_minutes := coalesce(rules.buffer_after, 0);
+  wish.allow_overlap := false;
+  wish.cancel_reason := null;
+  wish := app_private.checked_time(wish);
+  wish.contact_id := app_private.ensure_contact(wish.workspace_id, wish.customer_id, wish.customer_name);
+  return wish;
+end $$;
+
+-- A customer may move an open appointment, cancel it, or edit what is said in it.
+create function app_private.changed_by_customer(older public.appointments, newer public.appointments)
+returns public.appointments
+language plpgsql set search_path = '' as $$
+declare
+  rules record;
+  is_moved boolean := (newer.start_time, newer.end_time, newer.team_member_id)
+                      is distinct from (older.start_time, older.end_time, older.team_member_id);
+begin
+  if older.status not in ('pending', 'confirmed') then
+    raise exception 'this appointment is closed' using errcode = 'P0001', hint = 'appointment_locked';
+  end if;
+  if (newer.customer_id, newer.contact_id, newer.service_id, newer.price_cents, newer.currency, newer.allow_overlap,
+      newer.buffer_before_minutes, newer.buffer_after_minutes)
+     is distinct from
+     (older.customer_id, older.contact_id, older.service_id, older.price_cents, older.currency, older.allow_overlap,
+      older.buffer_before_minutes, older.buffer_after_minutes) then
+    raise exception 'customers cannot change this column' using errcode = '42501', hint = 'staff_only_column';
+  end if;
+  if newer.status = older.status and not is_moved then
+    return newer;
+  end if;
+
+  if newer.status <> older.status and is_moved then
+    raise exception 'an appointment is moved or cancelled, not both' using errcode = 'P0001', hint = 'bad_transition';
+  end if;
+  select * into rules from app_private.booking_rules(newer.workspace_id, newer.service_id, newer.team_member_id);
+  if older.start_time < now() + rules.cutoff then
+    raise exception 'too late to change this appointment online' using errcode = 'P0001', hint = 'past_cutoff';
+  end if;
+  return case when is_moved then app_private.checked_time(newer) else newer end;
+end $$;
 
 create function app_private.guard_appointment() returns trigger
 language plpgsql set search_path = '' as $$
 declare
   me uuid := auth.uid();
-  kind text;
-  rules record;
-  moved boolean;
+  writer text := app_private.writer_kind(coalesce(new.workspace_id, old.workspace_id));
 begin
-  if current_user not in ('authenticated', 'anon') then
-    kind := 'system';
-  elsif app_private.my_role(coalesce(new.workspace_id, old.workspace_id)) in ('owner', 'admin', 'staff') then
-    kind := 'staff';
-  else
-    kind := 'customer';
-  end if;
-
-  if tg_op = 'DELETE' then
-    if kind = 'customer' and old.status in ('completed', 'no_show') then
-      raise exception 'past visits cannot be deleted' using errcode = 'P0001', hint = 'appointment_locked';
-    end if;
-    return old;
-  end if;
-
   if tg_op = 'INSERT' then
-    if kind <> 'system' then
+    if writer <> 'system' then
       new.created_by := me;
       new.created_at := now();
       new.version := 1;
@@ -178,93 +308,59 @@ begin
        is distinct from (old.id, old.workspace_id, old.created_at, old.created_by) then
       raise exception 'this column cannot change' using errcode = '42501', hint = 'immutable_column';
     end if;
+    if not app_private.may_become(old.status, new.status, writer) then
+      raise exception 'an appointment cannot go from % to %', old.status, new.status
+        using errcode = 'P0001', hint = 'bad_transition';
+    end if;
     new.version := old.version + 1;
   end if;
   new.updated_at := clock_timestamp();
-  if kind <> 'system' then
+  if writer <> 'system' then
     new.updated_by := me;
   end if;
 
-  moved := tg_op = 'INSERT'
-    or (new.start_time, new.end_time, new.team_member_id)
-       is distinct from (old.start_time, old.end_time, old.team_member_id);
-
-  if tg_op = 'UPDATE' and new.status <> old.status and not (
-    (old.status, new.status) in (
-      ('pending', 'confirmed'), ('pending', 'cancelled'),
-      ('confirmed', 'pending'), ('confirmed', 'completed'), ('confirmed', 'cancelled'), ('confirmed', 'no_show'))
-    or kind <> 'customer' and (old.status, new.status) in (
-      ('completed', 'confirmed'), ('completed', 'no_show'), ('no_show', 'confirmed'), ('no_show', 'completed'),
-      ('cancelled', 'confirmed'), ('cancelled', 'pending'))
-  ) then
-    raise exception 'an appointment cannot go from % to %', old.status, new.status
-      using errcode = 'P0001', hint = 'bad_transition';
-  end if;
-
-  if kind = 'staff' then
+  if writer = 'staff' then
+    if tg_op = 'INSERT' then
+      new := app_private.completed_by_staff(new);
+    end if;
     -- Or a workspace could push rows into a stranger's list.
-    if new.customer_id is not null and new.customer_id <> me
-       and (tg_op = 'INSERT' or new.customer_id is distinct from old.customer_id)
+    if new.customer_id <> me and (tg_op = 'INSERT' or new.customer_id is distinct from old.customer_id)
        and not app_private.is_customer_of(new.workspace_id, new.customer_id) then
       raise exception 'that person is not a customer of this workspace'
         using errcode = '42501', hint = 'not_a_customer';
     end if;
-    return new;
-  elsif kind = 'system' then
-    return new;
-  end if;
-
-  -- A customer, or a stranger: this runs ahead of WITH CHECK, so refusing a stranger is left to the policies.
-  if tg_op = 'INSERT' and new.customer_id is distinct from me then
-    return new;
-  end if;
-  select * into rules from app_private.booking_rules(new.workspace_id, new.service_id, new.team_member_id);
-
-  if tg_op = 'UPDATE' then
-    if old.status not in ('pending', 'confirmed') then
-      raise exception 'this appointment is closed' using errcode = 'P0001', hint = 'appointment_locked';
-    end if;
-    if (new.customer_id, new.contact_id, new.service_id, new.price_cents, new.currency, new.allow_overlap,
-        new.buffer_before_minutes, new.buffer_after_minutes)
-       is distinct from
-       (old.customer_id, old.contact_id, old.service_id, old.price_cents, old.currency, old.allow_overlap,
-        old.buffer_before_minutes, old.buffer_after_minutes) then
-      raise exception 'customers cannot change this column' using errcode = '42501', hint = 'staff_only_column';
-    end if;
-    if new.status <> old.status and new.status <> 'cancelled' then
-      raise exception 'customers can only cancel' using errcode = '42501', hint = 'bad_transition';
-    end if;
-    if (moved or new.status = 'cancelled') and old.start_time < now() + rules.cutoff then
-      raise exception 'too late to change this appointment online' using errcode = 'P0001', hint = 'past_cutoff';
-    end if;
-  end if;
-
-  if moved and new.status <> 'cancelled' then
-    if rules.duration is null or not coalesce(rules.online_booking and rules.active and rules.offered, false) then
-      raise exception 'this cannot be booked online' using errcode = 'P0001', hint = 'not_bookable';
-    end if;
-    new.end_time := new.start_time + rules.duration;  -- the client's is not believed
-    if tg_op = 'INSERT' then
-      new.price_cents := rules.price;
-      new.currency := rules.currency;
-      new.allow_overlap := false;
-      new.contact_id := app_private.ensure_contact(new.workspace_id, me, new.customer_name);
-      new.buffer_before_minutes := rules.buffer_before;
-      new.buffer_after_minutes := rules.buffer_after;
-    end if;
-    new.status := case when rules.auto_confirm then 'confirmed' else 'pending' end;
-    if new.start_time < now() + rules.min_notice or new.start_time > now() + rules.max_ahead then
-      raise exception 'outside the booking window' using errcode = 'P0001', hint = 'outside_window';
-    end if;
-    if not app_private.fits(new.team_member_id, new.start_time, new.end_time) then
-      raise exception 'outside opening hours' using errcode = 'P0001', hint = 'outside_hours';
-    end if;
+  elsif writer = 'customer' and tg_op = 'UPDATE' then
+    new := app_private.changed_by_customer(old, new);
+  elsif writer = 'customer' and new.customer_id = me then
+    new := app_private.booked_by_customer(new);
   end if;
   return new;
 end $$;
 
-create trigger guard before insert or update or delete on public.appointments
+create trigger guard before insert or update on public.appointments
   for each row execute function app_private.guard_appointment();
+
+-- Deleting is no way around the cut-off, nor does it make a visit undone.
+create function app_private.guard_deleted_appointment() returns trigger
+language plpgsql set search_path = '' as $$
+declare
+  rules record;
+begin
+  if app_private.writer_kind(old.workspace_id) <> 'customer' or old.status = 'cancelled' then
+    return old;
+  end if;
+  if old.status in ('completed', 'no_show') then
+    raise exception 'past visits cannot be deleted' using errcode = 'P0001', hint = 'appointment_locked';
+  end if;
+  select * into rules from app_private.booking_rules(old.workspace_id, old.service_id, old.team_member_id);
+  if old.start_time < now() + rules.cutoff then
+    raise exception 'too late to change this appointment online' using errcode = 'P0001', hint = 'past_cutoff';
+  end if;
+  return old;
+end $$;
+
+create trigger guard_deleted before delete on public.appointments
+  for each row execute function app_private.guard_deleted_appointment();
 
 -- After a change: history and the projection to busy_slots.
 
@@ -313,15 +409,22 @@ begin
     end;
   end if;
 
+  -- SECURITY DEFINER hides the role of the API here, so that the claims have to say who it was.
   kind := case
     when actor is null then 'system'
-    when app_private.my_role(subject.workspace_id) is not null then 'staff'
+    when app_private.my_role(subject.workspace_id) in ('owner', 'admin', 'staff') then 'staff'
     else 'customer'
   end;
-  insert into public.appointment_events
-    (appointment_id, workspace_id, customer_id, actor_id, actor_kind, action, version, before, after)
-  values
-    (subject.id, subject.workspace_id, subject.customer_id, actor, kind, action, subject.version, before, after);
+  insert into public.appointment_events (
+    appointment_id, workspace_id, customer_id, customer_name, team_member_id, service_id, start_time,
+    actor_id, actor_kind, actor_name, action, version, mutation_id, before, after
+  )
+  values (
+    subject.id, subject.workspace_id, subject.customer_id, subject.customer_name, subject.team_member_id,
+    subject.service_id, subject.start_time,
+    actor, kind, (select p.display_name from public.profiles p where p.id = actor), action, subject.version,
+    case when tg_op <> 'DELETE' then subject.mutation_id end, before, after
+  );
   return null;
 end $$;
 
@@ -370,13 +473,10 @@ declare
   workspace public.workspaces;
 begin
   if auth.uid() is null then
-    raise exception 'sign in first' using errcode = '42501';
+    raise exception 'sign in first' using errcode = '42501', hint = 'sign_in_first';
   end if;
-  if not exists (select from pg_catalog.pg_timezone_names where name = p_time_zone) then
-    raise exception 'unknown time zone %', p_time_zone using errcode = '22023';
-  end if;
-  insert into public.workspaces (name, slug, time_zone, created_by)
-  values (p_name, p_slug, p_time_zone, auth.uid())
+  insert into public.workspaces (name, slug, time_zone)
+  values (p_name, p_slug, p_time_zone)
   returning * into workspace;
   insert into public.workspace_members (workspace_id, user_id, role) values (workspace.id, auth.uid(), 'owner');
   return workspace;
@@ -400,13 +500,13 @@ begin
   if current_user in ('authenticated', 'anon') then
     mine := app_private.my_role(coalesce(new.workspace_id, old.workspace_id));
     if tg_op <> 'DELETE' and new.role = 'owner' and mine is distinct from 'owner' then
-      raise exception 'only an owner can make an owner' using errcode = '42501';
+      raise exception 'only an owner can make an owner' using errcode = '42501', hint = 'only_owners';
     end if;
     if tg_op <> 'INSERT' and old.role = 'owner' and mine is distinct from 'owner' then
-      raise exception 'only an owner can change an owner' using errcode = '42501';
+      raise exception 'only an owner can change an owner' using errcode = '42501', hint = 'only_owners';
     end if;
     if tg_op = 'UPDATE' and (new.workspace_id, new.user_id) <> (old.workspace_id, old.user_id) then
-      raise exception 'a membership cannot move' using errcode = '42501';
+      raise exception 'a membership cannot move' using errcode = '42501', hint = 'immovable';
     end if;
     if tg_op <> 'INSERT' and old.role = 'owner' and (tg_op = 'DELETE' or new.role <> 'owner')
        and not app_private.has_other_owner(old.workspace_id, old.user_id) then
@@ -423,15 +523,16 @@ create trigger guard before insert or update or delete on public.workspace_membe
 revoke execute on all functions in schema app_private from public;
 grant execute on function
   app_private.my_workspaces(text), app_private.my_role(uuid), app_private.visited_workspaces(),
-  app_private.is_customer_of(uuid, uuid), app_private.ensure_contact(uuid, uuid, text),
-  app_private.has_other_owner(uuid, uuid), app_private.fits(uuid, timestamptz, timestamptz),
-  app_private.booking_rules(uuid, uuid, uuid)
+  app_private.is_customer_of(uuid, uuid), app_private.writer_kind(uuid),
+  app_private.ensure_contact(uuid, uuid, text), app_private.has_other_owner(uuid, uuid),
+  app_private.fits(uuid, timestamptz, timestamptz, integer, integer),
+  app_private.free_member(uuid, uuid, timestamptz), app_private.my_open_count(uuid),
+  app_private.booking_rules(uuid, uuid, uuid), app_private.may_become(text, text, text),
+  app_private.completed_by_staff(public.appointments), app_private.booked_by_customer(public.appointments),
+  app_private.changed_by_customer(public.appointments, public.appointments),
+  app_private.checked_time(public.appointments)
   to authenticated, service_role;
 
--- Default privileges of schema public have opened these to everybody.
-revoke execute on function
-  public.create_workspace(text, text, text), public.available_slots(uuid, uuid, timestamptz, timestamptz, uuid)
-  from public, anon, authenticated, service_role;
+-- Default privileges of schema public have opened it to everybody.
+revoke execute on function public.create_workspace(text, text, text) from public, anon, authenticated, service_role;
 grant execute on function public.create_workspace(text, text, text) to authenticated;
-grant execute on function public.available_slots(uuid, uuid, timestamptz, timestamptz, uuid)
-  to anon, authenticated, service_role;

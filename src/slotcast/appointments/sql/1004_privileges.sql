@@ -12,9 +12,9 @@ grant select on
   public.workspaces, public.services, public.team_member_services, public.working_hours,
   public.working_hour_exceptions
   to anon, authenticated;
-grant select (id, workspace_id, name, color, bookable, sort_order) on public.team_members to anon;
-grant select (id, workspace_id, user_id, name, color, time_zone, bookable, sort_order) on public.team_members
-  to authenticated;
+-- Who of the team has which login is nobody's business who has none.
+grant select (id, workspace_id, name, title, color, time_zone, bookable, sort_order) on public.team_members to anon;
+grant select on public.team_members to authenticated;
 grant select (id, workspace_id, team_member_id, start_time, end_time) on public.busy_slots to anon, authenticated;
 
 grant select, insert, update, delete on

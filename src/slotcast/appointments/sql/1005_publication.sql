@@ -5,7 +5,10 @@ declare
   relation regclass;
 begin
   foreach relation in array array[
-    'public.appointments', 'public.busy_slots', 'public.appointment_events', 'public.team_members', 'public.services'
+    'public.appointments', 'public.busy_slots', 'public.appointment_events', 'public.appointment_staff_notes',
+    'public.workspaces', 'public.workspace_members', 'public.team_members', 'public.services',
+    'public.team_member_services', 'public.customers', 'public.working_hours', 'public.working_hour_exceptions',
+    'public.time_off'
   ]::regclass[] loop
     if not exists (
       select from pg_publication_tables p

@@ -1,0 +1,123 @@
+-- What can be booked when. Customers get what they may book; staff, who are bound by neither notice nor horizon
+-- nor closed online booking, get all that is free.
+
+-- Each free time of each member who gives the service, right across clock changes: slots step in real time.
+-- member: null for all. ignored: the appointment that is being moved, which does not stand in its own way.
+create function app_private.free_times(
+  service uuid, member uuid, from_time timestamptz, to_time timestamptz, ignored uuid
+)
+returns table (team_member_id uuid, start_time timestamptz, end_time timestamptz)
+language sql stable security definer set search_path = '' as $$
+  with offer as (
+    select t.id as member_id, s.duration_minutes, s.buffer_before_minutes, s.buffer_after_minutes, w.slot_step_minutes,
+           coalesce(t.time_zone, w.time_zone) as zone,
+           case when mine.is_staff then now() else now() + make_interval(mins => w.min_notice_minutes) end as earliest,
+           case when mine.is_staff then 'infinity' else now() + make_interval(days => w.max_ahead_days) end as latest
+    from public.services s
+    join public.workspaces w on w.id = s.workspace_id
+    join public.team_member_services o on o.service_id = s.id and (member is null or o.team_member_id = member)
+    join public.team_members t on t.id = o.team_member_id and t.bookable
+    cross join lateral (
+      select w.id = any ((select app_private.my_workspaces('staff'))::uuid[]) as is_staff
+    ) mine
+    where s.id = service and s.active and (w.online_booking or mine.is_staff)
+      and to_time - from_time <= interval '62 days'
+  ), candidates as (
+    select begins, begins + make_interval(mins => offer.duration_minutes) as ends, offer.*
+    from offer
+    cross join lateral app_private.open_windows(
+      offer.member_id, (from_time at time zone offer.zone)::date - 1, (to_time at time zone offer.zone)::date + 1
+    ) opening
+    cross join lateral generate_series(
+      opening.opens_at,
+      opening.closes_at - make_interval(mins => offer.duration_minutes),
+      make_interval(mins => offer.slot_step_minutes)
+    ) begins
+  )
+  select c.member_id, c.begins, c.ends
+  from candidates c
+  where c.begins >= from_time and c.begins < to_time and c.begins between c.earliest and c.latest
+    and not exists (
+      select from public.busy_slots b
+      where b.team_member_id = c.member_id and b.source_id is distinct from ignored
+        and tstzrange(b.start_time, b.end_time) && tstzrange(
+              c.begins - make_interval(mins => c.buffer_before_minutes),
+              c.ends + make_interval(mins => c.buffer_after_minutes))
+    )
+$$;
+
+-- The free times of a member, or of anyone (null), and who is free then. At most 62 days.
+create function public.available_slots(
+  p_service uuid, p_member uuid, p_from timestamptz, p_to timestamptz, p_ignore uuid default null
+)
+returns table (start_time timestamptz, end_time timestamptz, team_member_ids uuid[])
+language sql stable security definer set search_path = '' as $$
+  select f.start_time, f.end_time, array_agg(f.team_member_id order by t.sort_order, t.id)
+  from app_private.free_times(p_service, p_member, p_from, p_to, p_ignore) f
+  join public.team_members t on t.id = f.team_member_id
+  group by f.start_time, f.end_time
+  order by f.start_time
+$$;
+
+-- For each day of a range, at most 62, how many times are free and whether anybody works at all. Days are those of
+-- the member's time zone; for anyone, of the workspace's.
+create function public.available_days(
+  p_service uuid, p_member uuid, p_from date, p_to date, p_ignore uuid default null
+)
+returns table (day date, slot_count integer, is_open boolean)
+language sql stable security definer set search_path = '' as $$
+  with place as (
+    select coalesce(t.time_zone, w.time_zone) as zone, least(p_to, p_from + 61) as last_day
+    from public.services s
+    join public.workspaces w on w.id = s.workspace_id
+    left join public.team_members t on t.id = p_member and t.workspace_id = w.id
+    where s.id = p_service
+      and (w.online_booking or w.id = any ((select app_private.my_workspaces('staff'))::uuid[]))
+  ), free as (
+    select (f.start_time at time zone place.zone)::date as day, count(distinct f.start_time)::integer as slot_count
+    from place
+    cross join lateral app_private.free_times(
+      p_service, p_member,
+      p_from::timestamp at time zone place.zone, (place.last_day + 1)::timestamp at time zone place.zone, p_ignore
+    ) f
+    group by 1
+  )
+  select g::date, coalesce(free.slot_count, 0), free.day is not null or exists (
+    select from public.team_member_services o
+    join public.team_members t on t.id = o.team_member_id and t.bookable
+    cross join lateral app_private.open_windows(t.id, g::date, g::date) opening
+    where o.service_id = p_service and (p_member is null or o.team_member_id = p_member)
+      and opening.closes_at > opening.opens_at
+  )
+  from place
+  cross join lateral generate_series(p_from::timestamp, place.last_day::timestamp, interval '1 day') g
+  left join free on free.day = g::date
+  order by 1
+$$;
+
+-- The free times nearest to one that is not to be had, in a week before it and two after.
+create function public.nearest_slots(
+  p_service uuid, p_member uuid, p_around timestamptz, p_limit integer default 3, p_ignore uuid default null
+)
+returns table (start_time timestamptz, end_time timestamptz, team_member_ids uuid[])
+language sql stable security definer set search_path = '' as $$
+  select s.start_time, s.end_time, s.team_member_ids
+  from public.available_slots(
+    p_service, p_member, p_around - interval '7 days', p_around + interval '14 days', p_ignore
+  ) s
+  order by abs(extract(epoch from s.start_time - p_around)), s.start_time
+  limit least(p_limit, 50)
+$$;
+
+revoke execute on function app_private.free_times(uuid, uuid, timestamptz, timestamptz, uuid) from public;
+-- Default privileges of schema public have opened these to everybody.
+revoke execute on function
+  public.available_slots(uuid, uuid, timestamptz, timestamptz, uuid),
+  public.available_days(uuid, uuid, date, date, uuid),
+  public.nearest_slots(uuid, uuid, timestamptz, integer, uuid)
+  from public;
+grant execute on function
+  public.available_slots(uuid, uuid, timestamptz, timestamptz, uuid),
+  public.available_days(uuid, uuid, date, date, uuid),
+  public.nearest_slots(uuid, uuid, timestamptz, integer, uuid)
+  to anon, authenticated, service_role;
