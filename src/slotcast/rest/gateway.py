@@ -8,7 +8,9 @@ the role of requests that bring no token of a user.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote_plus
 
 from slotcast import strict_json
 from slotcast.errors import TokenError
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 OPAQUE_PREFIX: Final = "sb_"
 _UNAUTHORIZED: Final = 401
 _BEARER: Final = "bearer"
+_KEY_PARAMETER: Final = b"apikey="
 
 
 class KeyRefused(RestError):
@@ -56,6 +59,27 @@ class Gateway:
             self._identification = Identification(
                 self._keyring, anonymous_role=anonymous_role, audience=self._audience
             )
+
+    def with_key_of_url(self, http: HttpRequest) -> HttpRequest:
+        """
+        Take the API key out of the query string, for what follows to find it in the header.
+
+        It is there where no header can be sent, as by calendars that subscribe to a URL. A
+        header that is sent as well wins.
+        """
+        if not self._is_key_needed or _KEY_PARAMETER not in http.query:
+            return http
+        parts = http.query.split(b"&")
+        keys = [part for part in parts if part.startswith(_KEY_PARAMETER)]
+        if not keys:
+            return http
+        headers = list(http.headers)
+        if http.header("apikey") is None:
+            headers.append(
+                ("apikey", unquote_plus(keys[0][len(_KEY_PARAMETER) :].decode("latin-1")))
+            )
+        query = b"&".join(part for part in parts if part not in keys)
+        return replace(http, query=query, headers=headers)
 
     def identify(self, http: HttpRequest, now: float) -> Claims:
         """

@@ -183,7 +183,7 @@ class RestService:
     async def answer(self, http: HttpRequest) -> Response:
         """Serve a request; whatever is wrong with it is told in the response."""
         try:
-            return await self._serve(http)
+            return await self._serve(self._gateway.with_key_of_url(http))
         except KeyRefused as refused:
             return key_response(refused)
         except RestError as error:
@@ -192,7 +192,7 @@ class RestService:
     def refusal(self, http: HttpRequest) -> Response | None:
         """Refuse a request by its head if nobody may send it, whatever its body says; or None."""
         try:
-            self._gateway.identify(http, time.time())
+            self._gateway.identify(self._gateway.with_key_of_url(http), time.time())
         except KeyRefused as refused:
             return key_response(refused)
         except RestError as error:
