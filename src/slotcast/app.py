@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from slotcast.auth.mailbox import Mailbox
     from slotcast.changes import TransactionSlice
     from slotcast.settings import Settings
+    from slotcast.transports.demo import DemoPages
 
 PRIVATE_PUBLICATION: Final = "slotcast_private"
 """Holds what the server reads for itself; the system migrations make it under this name."""
@@ -127,7 +128,11 @@ class Sample:
 
 
 async def serve(
-    settings: Settings, *, sample: Sample | None = None, mailbox: Mailbox | None = None
+    settings: Settings,
+    *,
+    sample: Sample | None = None,
+    mailbox: Mailbox | None = None,
+    demo: DemoPages | None = None,
 ) -> None:
     """
     Serve until SIGINT, SIGTERM or, unless it is ignored as under nohup, SIGHUP.
@@ -137,6 +142,7 @@ async def serve(
         sample: For the start page; by default it names a published table.
         mailbox: Takes all mails, and everybody who reaches the server may read them at
             ``/mail``; None to send mails as *settings* say.
+        demo: Accounts and a customer for everybody who reaches the server; None for none.
 
     Raises:
         SlotcastError: The server cannot start; the message says what to do. It may come
@@ -150,7 +156,7 @@ async def serve(
     for number in stop_signals:
         loop.add_signal_handler(number, stopping.set)
     try:
-        async with running(settings, sample=sample, mailbox=mailbox) as url:
+        async with running(settings, sample=sample, mailbox=mailbox, demo=demo) as url:
             observe(Serving(url=url))
             await stopping.wait()
     finally:
@@ -161,7 +167,11 @@ async def serve(
 
 @asynccontextmanager
 async def running(
-    settings: Settings, *, sample: Sample | None = None, mailbox: Mailbox | None = None
+    settings: Settings,
+    *,
+    sample: Sample | None = None,
+    mailbox: Mailbox | None = None,
+    demo: DemoPages | None = None,
 ) -> AsyncGenerator[str]:
     """
     Run the server within the block; gives its URL. See `serve`.
@@ -296,6 +306,7 @@ async def running(
                 ).routes(),
                 *(AuthApi(auth).routes() if auth else ()),
                 *(MailboxPages(mailbox).routes() if mailbox else ()),
+                *(demo.routes() if demo else ()),
                 *_app_routes(settings, is_demo=sample is not None),
                 *system_routes(
                     readiness=front.readiness,

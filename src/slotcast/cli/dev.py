@@ -12,12 +12,14 @@ import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NoReturn
+from zoneinfo import ZoneInfo
 
 import uvloop
 from psycopg import AsyncConnection
 
 from slotcast import app, state
 from slotcast.appointments import demo
+from slotcast.appointments.simulation import Impossible, SimulatedCustomer
 from slotcast.auth.mailbox import Mailbox
 from slotcast.cli import project
 from slotcast.cli.embedded import cluster
@@ -25,13 +27,16 @@ from slotcast.errors import StateError
 from slotcast.observations import configure_logging
 from slotcast.postgres import migrations
 from slotcast.transports import apps
+from slotcast.transports.demo import CannotAct, DemoAccount, DemoPages
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
     from pathlib import Path
     from types import FrameType
 
+    from slotcast.appointments.simulation import Deed
+    from slotcast.claims import JsonValue
     from slotcast.settings import Settings
     from slotcast.state import State
 
@@ -182,7 +187,54 @@ async def _serve(given: Settings) -> None:
     """Bring the database up to date, with demo data in it, and serve."""
     wanted = migrations.discover(migrations.SYSTEM, migrations.APPOINTMENTS)
     await migrations.migrate(given.database_url, wanted)
-    async with await AsyncConnection.connect(given.database_url) as connection:
-        await demo.insert(connection, today=datetime.now(UTC).date())
+    async with await AsyncConnection.connect(given.database_url, autocommit=True) as connection:
+        await demo.insert(connection, today=datetime.now(ZoneInfo(demo.TIME_ZONE)).date())
+        if await demo.is_untouched(connection):
+            await demo.enliven(connection)
     mailbox = None if given.smtp_host else Mailbox(lambda: datetime.now(UTC))
-    await app.serve(given, sample=SAMPLE, mailbox=mailbox)
+    await app.serve(
+        given,
+        sample=SAMPLE,
+        mailbox=mailbox,
+        demo=_demo_pages(SimulatedCustomer(given.database_url)),
+    )
+
+
+def _demo_pages(customer: SimulatedCustomer) -> DemoPages:
+    """Offer the demo's accounts, and let *customer* act."""
+
+    async def act(action: str) -> Mapping[str, JsonValue]:
+        try:
+            return _told(await customer.act(action))
+        except Impossible as impossible:
+            raise CannotAct(str(impossible)) from impossible
+
+    accounts = [
+        DemoAccount(
+            email=account.email,
+            password=demo.PASSWORD,
+            name=account.name,
+            role=account.role,
+            workspace=account.workspace_slug,
+        )
+        for account in demo.ACCOUNTS
+    ]
+    return DemoPages(accounts, act)
+
+
+def _told(deed: Deed) -> dict[str, JsonValue]:
+    visit, before = deed.visit, deed.before
+    return {
+        "action": deed.action,
+        "appointment": {
+            "id": str(visit.id),
+            "customer_name": visit.customer_name,
+            "service": visit.service,
+            "team_member": visit.team_member,
+            "start_time": visit.start_time.isoformat(),
+            "end_time": visit.end_time.isoformat(),
+            "status": visit.status,
+        },
+        "was": before
+        and {"start_time": before.start_time.isoformat(), "team_member": before.team_member},
+    }

@@ -18,13 +18,13 @@ from __future__ import annotations
 
 import re
 from http import HTTPStatus
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from slotcast.transports import assets
+from slotcast.transports.same_origin import own
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
 _MESSAGES: Final = "/mail/api/messages"
 _HEAD: Final = re.compile(r"<head[^>]*>", re.IGNORECASE)
 _NEW_TAB: Final = '<base target="_blank">'
-_OWN_DOMAINS: Final = (".localhost", ".local", ".internal")
-"""Domains in which nobody can buy a name."""
-
 _MAIL_POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data: https:;"
     " base-uri 'none'; form-action 'none'; frame-ancestors 'self';"
@@ -107,43 +104,14 @@ class MailboxPages:
         )
 
 
+async def _page(_request: Request) -> Response:
+    return HTMLResponse(assets.text("mail.html"), headers=assets.page_headers(has_frames=True))
+
+
 def _own(
     endpoint: Callable[[Request], Awaitable[Response]],
 ) -> Callable[[Request], Awaitable[Response]]:
-    """Make an endpoint that refuses scripts of other origins."""
-
-    async def guarded(request: Request) -> Response:
-        if _is_foreign(request.url.hostname or ""):
-            return JSONResponse(
-                {"error": "Mails are shown at an IP address or a name of this network"},
-                HTTPStatus.FORBIDDEN,
-            )
-        origin = request.headers.get("origin")
-        if origin is not None and origin != f"{request.url.scheme}://{request.url.netloc}":
-            return JSONResponse(
-                {"error": "Pages of other origins may not read mails"}, HTTPStatus.FORBIDDEN
-            )
-        return await endpoint(request)
-
-    return guarded
-
-
-def _is_foreign(host: str) -> bool:
-    """
-    Tell whether *host* is a name that a stranger may own.
-
-    Who owns a name can have it stand for this machine once their page is loaded (DNS
-    rebinding); to the browser that page is of our origin then.
-    """
-    try:
-        ip_address(host)
-    except ValueError:
-        return "." in host and not host.endswith(_OWN_DOMAINS)
-    return False
-
-
-async def _page(_request: Request) -> Response:
-    return HTMLResponse(assets.text("mail.html"), headers=assets.page_headers(has_frames=True))
+    return own(endpoint, subject="Mails")
 
 
 def _gone() -> Response:

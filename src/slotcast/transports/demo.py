@@ -1,0 +1,118 @@
+"""
+What there is to try things with under `slotcast dev`, and nowhere else.
+
+::
+
+    GET  /demo.json      {"accounts": [...]}: who may sign in, with what password
+    POST /demo/customer  {"action": "book" | "move" | "cancel"}: a customer does that
+
+The customer's answer is 200 with what was done, or 409 with an error that says why it cannot
+be done now.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final, cast
+
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from slotcast.transports.same_origin import own
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from starlette.requests import Request
+    from starlette.routing import BaseRoute
+
+    from slotcast.claims import JsonValue
+
+_ACTIONS: Final = ("book", "move", "cancel")
+_BODY_LIMIT_BYTES: Final = 1024
+_UNSTORED: Final = {"Cache-Control": "no-store"}
+
+
+class CannotAct(Exception):
+    """The customer cannot do that now; the message says why, and what helps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoAccount:
+    """
+    Somebody whom everybody may sign in as.
+
+    Attributes:
+        email: To sign in with.
+        password: Likewise.
+        name: What people call them.
+        role: `owner`, `admin`, `staff`, `viewer` or `customer`.
+        workspace: The slug of the workspace they are that in.
+    """
+
+    email: str
+    password: str
+    name: str
+    role: str
+    workspace: str
+
+
+class DemoPages:
+    """
+    Serves the demo's accounts and its customer.
+
+    Args:
+        accounts: In the order in which they are offered.
+        act: Has the customer do something (`book`, `move` or `cancel`), and tells what it was;
+            raises CannotAct.
+    """
+
+    def __init__(
+        self,
+        accounts: Sequence[DemoAccount],
+        act: Callable[[str], Awaitable[Mapping[str, JsonValue]]],
+    ) -> None:
+        self._accounts = [asdict(account) for account in accounts]
+        self._act = act
+
+    def routes(self) -> list[BaseRoute]:
+        """Make the routes."""
+        return [
+            Route("/demo.json", own(self._list, subject="Demo accounts")),
+            Route(
+                "/demo/customer", own(self._let_act, subject="Simulated people"), methods=["POST"]
+            ),
+        ]
+
+    async def _list(self, _request: Request) -> Response:
+        return JSONResponse({"accounts": self._accounts}, headers=_UNSTORED)
+
+    async def _let_act(self, request: Request) -> Response:
+        action = await _read_action(request)
+        if action is None:
+            expected = " or ".join(json.dumps({"action": one}) for one in _ACTIONS)
+            return JSONResponse({"error": f"Send {expected}"}, HTTPStatus.BAD_REQUEST)
+        try:
+            return JSONResponse(await self._act(action), headers=_UNSTORED)
+        except CannotAct as refused:
+            return JSONResponse({"error": str(refused)}, HTTPStatus.CONFLICT)
+
+
+async def _read_action(request: Request) -> str | None:
+    """Read what the customer is to do; None if that is no action."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _BODY_LIMIT_BYTES:
+            return None
+    try:
+        sent = cast("JsonValue", json.loads(body))
+    except ValueError:
+        return None
+    match sent:
+        case {"action": str(action)} if action in _ACTIONS:
+            return action
+        case _:
+            return None
