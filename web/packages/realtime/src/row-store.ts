@@ -113,13 +113,19 @@ export class RowStore<Row extends AnyRow> {
     }
     for (const [key, { row, said }] of this.#rows) {
       if (said > mark || found.has(key) || !covers(row)) continue;
-      this.#bury(key, { version: versionOf(row), said: mark, deleted: false });
+      // It may only have left what this read covers: a read of more, begun earlier, may still bring it.
+      const version = versionOf(row);
+      if (version === null) this.#rows.delete(key);
+      else this.#bury(key, { version, said: mark, deleted: false });
     }
   }
 
   /** Tells whether more is known than a request that was sent at *mark* could see. */
   #isOutdated(key: RowKey, row: Row, mark: number): boolean {
-    if ((this.#gone.get(key)?.said ?? 0) > mark) return true;
+    const gone = this.#gone.get(key);
+    if (gone && gone.said > mark) {
+      return gone.deleted || gone.version === null || !isNewer(row, gone.version);
+    }
     const known = this.#rows.get(key);
     if (!known || known.said <= mark) return false;
     return versionOf(row) === null || !isNewer(row, versionOf(known.row));
