@@ -5,9 +5,11 @@ Theory of operation. The caller joins the stream first, and reads a snapshot whe
 are live. So every commit is in the snapshot, or comes on the stream, or both. Three things
 remain to be told apart:
 
-- *Both.* A row's version tells: what is not above the version held is known already. A row
-  that has gone leaves a tombstone with its version, so that what the stream says late of
-  it does not bring it back. Only an INSERT that was committed after the deletion does.
+- *Both.* A row's age tells: what is not newer than what is held is known already. The age is the
+  version, and before it the time of creation, since a row that is deleted and inserted anew
+  under the same id begins with version 1 again. A row that has gone leaves a tombstone with
+  its age, so that what the stream says late of it does not bring it back. Only an INSERT that
+  was committed after the deletion does.
 - *A snapshot that is older than what the stream said meanwhile.* `mark` is called before
   the snapshot is asked for. What the stream said of a row after the mark stands, since
   everything later will come on the stream too.
@@ -23,7 +25,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
 from slotcast_client.changes import Delete, Insert, Update
 from slotcast_client.events import Deleted, Inserted, Updated
@@ -42,6 +44,9 @@ GRACE_S: Final = 1.0
 """How long a commit that was streamed may stay invisible to statements."""
 
 TOMBSTONES_KEPT: Final = 10_000
+
+
+_Age: TypeAlias = "tuple[datetime, int]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +72,18 @@ class Merged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Tombstone:
-    """*version* is the last known one, None if the stream did not tell."""
+    """*age* is the last known one, None if the stream did not tell."""
 
-    version: int | None
+    age: _Age | None
     committed_at: datetime
 
     def covers(self, change: Insert | Update) -> bool:
         """Tell whether *change* was made before the row had gone."""
         if isinstance(change, Insert):
             return change.committed_at < self.committed_at
-        if self.version is None:
+        if self.age is None:
             return change.committed_at <= self.committed_at
-        return change.new.version <= self.version
+        return _age(change.new) <= self.age
 
 
 class Store:
@@ -108,22 +113,21 @@ class Store:
         Returns:
             What became of the rows; None for what was known already or is not of the scope.
         """
+        identifier = change.id if isinstance(change, Delete) else change.new.id
+        known = self._rows.get(identifier)
+        # Also if it was known: whatever happens to the row later will be said, too.
+        self._heard(identifier, now_s)
         match change:
             case Insert() | Update():
-                known = self._rows.get(change.new.id)
                 if self._is_stale(change, known):
                     return None
-                self._heard(change.new.id, now_s)
                 if self._scope.holds(change.new):
                     return self._hold(change.new)
-                return self._bury(change.new.id, change.new.version, change.committed_at)
-            case Delete():
-                known = self._rows.get(change.id)
-                if known and change.old and change.old.version < known.version:
-                    return None  # the snapshot holds the row as it was inserted anew
-                self._heard(change.id, now_s)
-                last = change.old or known
-                return self._bury(change.id, last.version if last else None, change.committed_at)
+                return self._bury(identifier, change.new, change.committed_at)
+            case Delete(old=old):
+                if known and old and _age(old) < _age(known):
+                    return None  # the row was inserted anew since
+                return self._bury(identifier, old or known, change.committed_at)
             case _:
                 assert_never(change)
 
@@ -159,7 +163,7 @@ class Store:
 
     def _is_stale(self, change: Insert | Update, known: Appointment | None) -> bool:
         if known is not None:
-            return change.new.version <= known.version
+            return _age(change.new) <= _age(known)
         tombstone = self._tombstones.get(change.new.id)
         return tombstone is not None and tombstone.covers(change)
 
@@ -176,11 +180,12 @@ class Store:
         return Deleted(known) if known is not None else None
 
     def _bury(
-        self, identifier: UUID, version: int | None, committed_at: datetime
+        self, identifier: UUID, last: Appointment | None, committed_at: datetime
     ) -> RowEvent | None:
         # Also when the row is not held: a snapshot that is under way may hold it.
         self._tombstones.pop(identifier, None)
-        self._tombstones[identifier] = _Tombstone(version=version, committed_at=committed_at)
+        age = None if last is None else _age(last)
+        self._tombstones[identifier] = _Tombstone(age=age, committed_at=committed_at)
         if len(self._tombstones) > TOMBSTONES_KEPT:
             oldest = next(iter(self._tombstones))
             del self._tombstones[oldest]
@@ -204,8 +209,12 @@ class Store:
         """Tell whether a snapshot seems to be from before the stream's last word."""
         row, known = shown.get(identifier), self._rows.get(identifier)
         if known is not None:
-            return row is None or row.version < known.version
+            return row is None or _age(row) < _age(known)
         tombstone = self._tombstones.get(identifier)
         if row is None or tombstone is None:
             return False
-        return tombstone.version is None or row.version <= tombstone.version
+        return tombstone.age is None or _age(row) <= tombstone.age
+
+
+def _age(row: Appointment) -> _Age:
+    return row.created_at, row.version
