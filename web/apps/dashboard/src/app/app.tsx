@@ -1,0 +1,52 @@
+/** Everything that all pages stand on, and the door. */
+import { RealtimeProvider } from "@slotcast/realtime";
+import {
+  Announcer,
+  type Config,
+  makeClient,
+  SessionProvider,
+  Toaster,
+  useSession,
+} from "@slotcast/ui";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { lazy, Suspense, useState } from "react";
+import { router } from "./router";
+
+const SignInPage = lazy(async () => ({
+  default: (await import("../features/shell/sign-in-page")).SignInPage,
+}));
+
+const FRESH_MS = 30_000;
+
+export function App({ config }: { config: Config }) {
+  const [client] = useState(() => makeClient(config, "dashboard"));
+  const [queries] = useState(
+    () => new QueryClient({ defaultOptions: { queries: { staleTime: FRESH_MS, retry: 1 } } }),
+  );
+  return (
+    <QueryClientProvider client={queries}>
+      <SessionProvider client={client} config={config} onSignedOut={() => queries.clear()}>
+        <RealtimeProvider client={client}>
+          <Door />
+          <Toaster />
+          <Announcer />
+        </RealtimeProvider>
+      </SessionProvider>
+    </QueryClientProvider>
+  );
+}
+
+function Door() {
+  const { status, isRecovering, user } = useSession();
+  if (status === "loading") return null;
+  if (status === "signed-out" || isRecovering) {
+    return (
+      <Suspense>
+        <SignInPage />
+      </Suspense>
+    );
+  }
+  // Another person begins with nothing of what the one before them saw.
+  return <RouterProvider key={user?.id} router={router} />;
+}

@@ -1,0 +1,119 @@
+/** The calendar's page: joins the calendar, what changes appointments, and the sheet to the address. */
+import { firstWeekday as firstWeekdayIn, useLanguage } from "@slotcast/ui";
+import { useNavigate, useRouter } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
+import { useChanges } from "../features/appointment";
+import { CalendarPage } from "../features/calendar/calendar-page";
+import type { SearchChange } from "../features/calendar/search";
+import {
+  useVisibleAppointments,
+  type VisibleAppointments,
+} from "../features/calendar/use-visible-appointments";
+import { ExportButton } from "../features/export";
+import { PageToolbar } from "../features/shell";
+import { useCalendarPlace } from "./use-calendar-place";
+import { useWorkplace } from "./workplace";
+
+const DetailSheet = lazy(async () => ({
+  default: (await import("../features/appointment/detail-sheet")).DetailSheet,
+}));
+const CreateSheet = lazy(async () => ({
+  default: (await import("../features/appointment/create-sheet")).CreateSheet,
+}));
+
+export function CalendarRoute() {
+  const { desk, opening } = useWorkplace();
+  const { locale } = useLanguage();
+  const navigate = useNavigate();
+  const place = useCalendarPlace();
+  const { search, view, date } = place;
+  const firstWeekday = firstWeekdayIn(locale);
+  const live = useVisibleAppointments(desk, {
+    view,
+    date,
+    firstWeekday,
+    members: search.members,
+    statuses: search.statuses,
+  });
+  const changes = useChanges(desk, opening, live);
+  const onSearch = useChangeSearch();
+  return (
+    <>
+      <CalendarPage
+        {...place}
+        desk={desk}
+        opening={opening}
+        live={live}
+        firstWeekday={firstWeekday}
+        bookingUrl={`${location.origin}/book/${desk.workspace.slug}`}
+        renderToolbar={(toolbar) => <PageToolbar>{toolbar}</PageToolbar>}
+        tools={
+          <ExportButton desk={desk} rows={live.shown} from={live.range.from} to={live.range.to} />
+        }
+        actionLabel={changes.actionLabel}
+        onSearch={onSearch}
+        onMove={changes.move}
+        onResize={changes.resize}
+        onAction={changes.act}
+        collides={changes.collides}
+        onAddMembers={() => void navigate({ to: "/team" })}
+      />
+      <Sheets live={live} changes={changes} onSearch={onSearch} />
+      {changes.dialog}
+    </>
+  );
+}
+
+interface SheetsProps {
+  live: VisibleAppointments;
+  changes: ReturnType<typeof useChanges>;
+  onSearch: (change: SearchChange) => void;
+}
+
+function Sheets({ live, changes, onSearch }: SheetsProps) {
+  const { desk, opening, offers } = useWorkplace();
+  const { search, nowMs, isPhone } = useCalendarPlace();
+  const router = useRouter();
+  const shared = { desk, opening, offers, live, isModal: isPhone };
+  const close = () =>
+    onSearch({ appointment: undefined, new: undefined, minutes: undefined, for: undefined });
+  return (
+    <Suspense>
+      {search.appointment !== undefined && (
+        <DetailSheet
+          key={search.appointment}
+          {...shared}
+          changes={changes}
+          id={search.appointment}
+          nowMs={nowMs}
+          customerHref={(customerId) =>
+            router.buildLocation({ to: "/customers/$customerId", params: { customerId } }).href
+          }
+          onClose={close}
+        />
+      )}
+      {search.new !== undefined && search.appointment === undefined && !live.isLoading && (
+        <CreateSheet
+          {...shared}
+          place={{ start: search.new, minutes: search.minutes, memberId: search.for }}
+          chosenMembers={search.members ?? []}
+          onClose={close}
+          onCreated={changes.announceCreated}
+        />
+      )}
+    </Suspense>
+  );
+}
+
+/** Changes what the address says of the calendar, and leaves the rest of it alone. */
+function useChangeSearch(): (change: SearchChange) => void {
+  const navigate = useNavigate();
+  return (change) =>
+    void navigate({
+      to: "/",
+      search: (before) =>
+        Object.fromEntries(
+          Object.entries({ ...before, ...change }).filter(([, value]) => value !== undefined),
+        ),
+    });
+}

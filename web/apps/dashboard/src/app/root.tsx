@@ -1,0 +1,99 @@
+/** Around every page: finds the workspace, reads it, and puts the shell around the page. */
+import type { Workspace } from "@slotcast/realtime";
+import { Dialog, useSession } from "@slotcast/ui";
+import { Outlet, useNavigate, useSearch } from "@tanstack/react-router";
+import { lazy, Suspense, useState } from "react";
+import { GridSkeleton } from "../features/calendar/skeletons";
+import { LostWorkspace, useShellTexts, type WorkspaceChoice } from "../features/shell";
+import { Frame } from "./frame";
+import { type Memberships, useMemberships } from "./use-memberships";
+import { useLiveWorkplace } from "./use-workplace";
+import { WorkplaceContext } from "./workplace";
+
+const CreateWorkspace = lazy(async () => ({
+  default: (await import("../features/shell/create-workspace")).CreateWorkspace,
+}));
+const NoWorkspace = lazy(async () => ({
+  default: (await import("../features/shell/no-workspace")).NoWorkspace,
+}));
+
+export function Root() {
+  const { user } = useSession();
+  return user && <Gate me={user.id} />;
+}
+
+function Gate({ me }: { me: string }) {
+  const { workspace: slug } = useSearch({ from: "__root__" });
+  const memberships = useMemberships(me, slug);
+  const { current, choices, isLoading, resync } = memberships;
+  const [seen, setSeen] = useState<WorkspaceChoice>();
+  const [isCreating, setCreating] = useState(false);
+  const show = useShowWorkspace();
+  // Remembers the name, for when the workspace is taken away.
+  if (current && current.id !== seen?.id) setSeen(current);
+
+  function created(workspace: Workspace) {
+    setCreating(false);
+    void resync().then(() => show(workspace));
+  }
+  if (isLoading) return <GridSkeleton />;
+  if (!current && (seen || slug)) {
+    return <LostWorkspace name={seen?.name ?? slug ?? ""} others={choices} onWorkspace={show} />;
+  }
+  if (!current) {
+    return (
+      <Suspense>
+        <NoWorkspace onCreated={created} />
+      </Suspense>
+    );
+  }
+  return (
+    <>
+      <Inside key={current.id} memberships={memberships} onNew={() => setCreating(true)} me={me} />
+      <CreateDialog isOpen={isCreating} onOpen={setCreating} onCreated={created} />
+    </>
+  );
+}
+
+interface InsideProps {
+  memberships: Memberships;
+  onNew: () => void;
+  me: string;
+}
+
+function Inside({ memberships, onNew, me }: InsideProps) {
+  const { current, choices } = memberships;
+  if (!current) throw new Error("Inside() is for those who have a workspace");
+  const workplace = useLiveWorkplace(current.workspace, current.role, me);
+  const show = useShowWorkspace();
+  if (!workplace) return <GridSkeleton />;
+  return (
+    <WorkplaceContext value={workplace}>
+      <Frame workspaces={choices} current={current} onWorkspace={show} onNewWorkspace={onNew}>
+        <Outlet />
+      </Frame>
+    </WorkplaceContext>
+  );
+}
+
+interface CreateDialogProps {
+  isOpen: boolean;
+  onOpen: (isOpen: boolean) => void;
+  onCreated: (workspace: Workspace) => void;
+}
+
+function CreateDialog({ isOpen, onOpen, onCreated }: CreateDialogProps) {
+  const t = useShellTexts();
+  return (
+    <Dialog open={isOpen} onOpenChange={onOpen} title={t("shell.create.title")}>
+      <Suspense>
+        <CreateWorkspace onCreated={onCreated} onCancel={() => onOpen(false)} />
+      </Suspense>
+    </Dialog>
+  );
+}
+
+function useShowWorkspace(): (workspace: { slug: string }) => void {
+  const navigate = useNavigate();
+  return ({ slug }) => void navigate({ to: "/", search: { workspace: slug } });
+}

@@ -1,0 +1,160 @@
+/**
+ * Why a change of an appointment did not happen, in words: who was faster, who stands in the way, and what is free
+ * instead.
+ */
+import {
+  type Appointment,
+  type AppointmentEvent,
+  type Outcome,
+  useSupabase,
+} from "@slotcast/realtime";
+import {
+  formatDayTime,
+  formatTime,
+  formatTimeRange,
+  textsOf,
+  useErrorText,
+  useLanguage,
+} from "@slotcast/ui";
+import type { SupabaseClient } from "@supabase/supabase-js";
+import type { Desk } from "../desk/desk";
+import { isOpen, type OpeningData, openStretches, timeOffOf } from "../desk/opening";
+import type { Status } from "../desk/statuses";
+import { type Candidate, nearestFree, overlapping } from "./overlap";
+import { useTexts } from "./texts";
+import { type AppointmentPatch, sameValue } from "./undo";
+
+const shared = textsOf<{ status: Record<Status, string> }>("ui");
+const PROPOSED_COUNT = 3;
+const DAY_MS = 86_400_000;
+
+export interface Failure {
+  title: string;
+  description: string;
+  /** Starts that are free instead, nearest first, in epoch milliseconds. */
+  nearest: readonly number[];
+  /** The row as it is now, on which the same change can be tried again. */
+  theirs: Appointment | null;
+}
+
+type Failed = Exclude<Outcome<Appointment>, { kind: "saved" } | { kind: "unsent" }>;
+
+/** Gives the words for what an outcome other than success means. */
+export function useFailures(desk: Desk, opening: OpeningData) {
+  const t = useTexts();
+  const statusText = shared.useTexts();
+  const errorText = useErrorText();
+  const { locale } = useLanguage();
+  const supabase = useSupabase();
+
+  async function conflict(before: Appointment, theirs: Appointment | null): Promise<Failure> {
+    const who = (await lastActor(supabase, before.id)) ?? t("appointment.failure.somebody");
+    const description = t("appointment.failure.notApplied");
+    const base = { description, nearest: [], theirs };
+    if (theirs === null) return { ...base, title: t("appointment.failure.gone", { who }) };
+    if (!sameValue("start_time", before.start_time, theirs.start_time)) {
+      const time = formatDayTime(theirs.start_time, desk.zone, locale);
+      return { ...base, title: t("appointment.failure.moved", { who, time }) };
+    }
+    if (before.status !== theirs.status) {
+      const status = statusText(`status.${theirs.status}`);
+      return { ...base, title: t("appointment.failure.status", { who, status }) };
+    }
+    return { ...base, title: t("appointment.failure.changed", { who }) };
+  }
+
+  function taken(rows: readonly Appointment[], candidate: Candidate): Failure {
+    const other = overlapping(rows, candidate);
+    const nearest = freeNear(desk, opening, rows, candidate);
+    const times = nearest
+      .map((startMs) => formatTime(new Date(startMs).toISOString(), desk.zone, locale))
+      .join(" · ");
+    return {
+      title: other
+        ? t("appointment.failure.overlaps", {
+            customer: other.customer_name,
+            time: formatTimeRange(other.start_time, other.end_time, desk.zone, locale),
+          })
+        : t("appointment.failure.taken"),
+      description: times
+        ? t("appointment.failure.nearest", { times })
+        : t("appointment.failure.noneFree"),
+      nearest,
+      theirs: null,
+    };
+  }
+
+  async function explain(
+    outcome: Failed,
+    before: Appointment,
+    patch: AppointmentPatch,
+    rows: readonly Appointment[],
+  ): Promise<Failure> {
+    switch (outcome.kind) {
+      case "conflict":
+        return conflict(before, outcome.theirs);
+      case "taken":
+        return taken(rows, candidateOf({ ...before, ...patch }));
+      case "refused":
+        return {
+          title: t("appointment.failure.refused"),
+          description: errorText(outcome),
+          nearest: [],
+          theirs: null,
+        };
+    }
+  }
+  return { explain, taken };
+}
+
+/** Free starts near a candidate that is taken, in the working hours of its member. */
+export function freeNear(
+  desk: Desk,
+  opening: OpeningData,
+  rows: readonly Appointment[],
+  candidate: Candidate,
+): number[] {
+  const member = desk.members.find(({ id }) => id === candidate.memberId);
+  if (!member) return [];
+  const dayAt = (ms: number) => new Date(ms).toISOString().slice(0, 10);
+  const open = openStretches(
+    opening,
+    member.id,
+    member.time_zone ?? desk.workspace.time_zone,
+    dayAt(candidate.startMs - 2 * DAY_MS),
+    dayAt(candidate.endMs + 2 * DAY_MS),
+  );
+  const off = timeOffOf(opening, member.id);
+  return nearestFree(rows, candidate, {
+    count: PROPOSED_COUNT,
+    stepMinutes: Math.min(15, desk.workspace.slot_step_minutes),
+    notBeforeMs: Date.now(),
+    isOpen: (fromMs, toMs) => isOpen({ fromMs, toMs }, open, off),
+  });
+}
+
+export function candidateOf(row: Appointment): Candidate {
+  return {
+    id: row.id,
+    memberId: row.team_member_id,
+    startMs: Date.parse(row.start_time),
+    endMs: Date.parse(row.end_time),
+    bufferBeforeMinutes: row.buffer_before_minutes,
+    bufferAfterMinutes: row.buffer_after_minutes,
+  };
+}
+
+/** Who wrote the newest line in an appointment's history. */
+export async function lastActor(
+  supabase: SupabaseClient,
+  appointmentId: string,
+): Promise<string | null> {
+  const { data } = await supabase
+    .from("appointment_events")
+    .select("actor_name")
+    .eq("appointment_id", appointmentId)
+    .order("id", { ascending: false })
+    .limit(1)
+    .maybeSingle<Pick<AppointmentEvent, "actor_name">>();
+  return data?.actor_name ?? null;
+}

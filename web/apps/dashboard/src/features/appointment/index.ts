@@ -1,0 +1,1 @@
+export { type Changes, useChanges } from "./use-changes";

@@ -1,0 +1,189 @@
+/** Which days, which view, whose appointments. */
+import {
+  Button,
+  cn,
+  DropdownMenu,
+  formatDay,
+  IconButton,
+  MenuCheckboxItem,
+  MenuItem,
+  MenuLabel,
+  MenuSeparator,
+  Segments,
+  textsOf,
+  useLanguage,
+} from "@slotcast/ui";
+import { ChevronLeft, ChevronRight, ListFilter, Plus } from "lucide-react";
+import { type ReactNode, useRef } from "react";
+import type { Desk } from "../desk/desk";
+import { STATUSES } from "../desk/statuses";
+import { stepDate, visibleDates } from "./dates";
+import { type CalendarSearch, type SearchChange, VIEWS, type View } from "./search";
+import { useTexts } from "./texts";
+
+const shared = textsOf<{ status: Record<(typeof STATUSES)[number], string> }>("ui");
+
+export interface ToolbarProps {
+  desk: Desk;
+  view: View;
+  date: string;
+  today: string;
+  firstWeekday: number;
+  search: CalendarSearch;
+  onSearch: (change: SearchChange) => void;
+  /** Absent for those who only look. */
+  onCreate: (() => void) | undefined;
+  /** More tools of the app. */
+  tools?: ReactNode;
+}
+
+export function CalendarToolbar(props: ToolbarProps) {
+  const { view, onSearch, onCreate, tools } = props;
+  const t = useTexts();
+  return (
+    <div className="flex min-w-0 flex-1 flex-wrap items-center gap-x-3 gap-y-2">
+      <DateNavigation {...props} />
+      <Segments
+        label={t("calendar.view")}
+        value={view}
+        onChange={(next) => onSearch({ view: next })}
+        options={VIEWS.map((value) => ({ value, label: t(`calendar.views.${value}`) }))}
+      />
+      <div className="ms-auto flex items-center gap-1.5">
+        <FilterMenu {...props} />
+        {tools}
+        {onCreate && (
+          <Button variant="primary" onClick={onCreate} className="max-sm:hidden">
+            <Plus aria-hidden className="-ms-1 size-4" strokeWidth={2} />
+            {t("calendar.createShort")}
+          </Button>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function DateNavigation({ view, date, today, firstWeekday, onSearch }: ToolbarProps) {
+  const t = useTexts();
+  return (
+    <div className="flex items-center gap-1">
+      <IconButton
+        icon={ChevronLeft}
+        label={t("calendar.previous")}
+        className="rtl:rotate-180"
+        onClick={() => onSearch({ date: stepDate(view, date, -1) })}
+      />
+      <Button size="sm" aria-pressed={date === today} onClick={() => onSearch({ date: today })}>
+        {t("calendar.today")}
+      </Button>
+      <IconButton
+        icon={ChevronRight}
+        label={t("calendar.next")}
+        className="rtl:rotate-180"
+        onClick={() => onSearch({ date: stepDate(view, date, 1) })}
+      />
+      <DateTitle view={view} date={date} firstWeekday={firstWeekday} onSearch={onSearch} />
+    </div>
+  );
+}
+
+type TitleProps = Pick<ToolbarProps, "view" | "date" | "firstWeekday" | "onSearch">;
+
+/** The shown days in words; a click opens the browser's own date picker, which knows the reader's habits. */
+function DateTitle({ view, date, firstWeekday, onSearch }: TitleProps) {
+  const t = useTexts();
+  const { locale } = useLanguage();
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <h1 className="relative font-semibold text-base">
+      <button
+        type="button"
+        title={t("calendar.pickDate")}
+        onClick={() => input.current?.showPicker()}
+        className="figures min-h-9 rounded-control px-2 hover:bg-hover"
+      >
+        {rangeWords(view, date, firstWeekday, locale)}
+      </button>
+      <input
+        ref={input}
+        type="date"
+        tabIndex={-1}
+        aria-label={t("calendar.pickDate")}
+        value={date}
+        onChange={(event) => event.target.value && onSearch({ date: event.target.value })}
+        className="pointer-events-none absolute start-2 bottom-0 size-px opacity-0"
+      />
+    </h1>
+  );
+}
+
+/** "Tue 24 Nov", "23 – 29 November 2026", "November 2026". */
+export function rangeWords(view: View, date: string, firstWeekday: number, locale: string): string {
+  if (view === "day") return formatDay(date, locale, "short");
+  if (view === "month") return formatDay(date, locale, "month");
+  const days = visibleDates(view, date, firstWeekday);
+  const format = new Intl.DateTimeFormat(locale, {
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    timeZone: "UTC",
+  });
+  const last = Date.parse(`${days.to}T00:00:00Z`) - 86_400_000;
+  return format.formatRange(Date.parse(`${days.from}T00:00:00Z`), last);
+}
+
+function FilterMenu({ desk, search, onSearch }: ToolbarProps) {
+  const t = useTexts();
+  const statusText = shared.useTexts();
+  const members = search.members ?? [];
+  const statuses = search.statuses ?? [];
+  const count = (members.length > 0 ? 1 : 0) + (statuses.length > 0 ? 1 : 0);
+  return (
+    <DropdownMenu
+      trigger={
+        <Button variant="quiet" className={cn(count > 0 && "text-accent-text")}>
+          <ListFilter aria-hidden className="size-4" strokeWidth={1.75} />
+          <span className="max-sm:sr-only">
+            {count > 0 ? t("calendar.filterActive", { count }) : t("calendar.filter")}
+          </span>
+        </Button>
+      }
+    >
+      <MenuLabel>{t("calendar.filterMembers")}</MenuLabel>
+      {desk.members.map((member) => (
+        <MenuCheckboxItem
+          key={member.id}
+          checked={members.includes(member.id)}
+          onChange={() => onSearch({ members: toggled(members, member.id) })}
+        >
+          {member.name}
+        </MenuCheckboxItem>
+      ))}
+      <MenuSeparator />
+      <MenuLabel>{t("calendar.filterStatuses")}</MenuLabel>
+      {STATUSES.map((status) => (
+        <MenuCheckboxItem
+          key={status}
+          checked={statuses.includes(status)}
+          onChange={() => onSearch({ statuses: toggled(statuses, status) })}
+        >
+          {statusText(`status.${status}`)}
+        </MenuCheckboxItem>
+      ))}
+      {count > 0 && (
+        <>
+          <MenuSeparator />
+          <MenuItem onSelect={() => onSearch({ members: undefined, statuses: undefined })}>
+            {t("calendar.filterClear")}
+          </MenuItem>
+        </>
+      )}
+    </DropdownMenu>
+  );
+}
+
+/** The list with an item put in or taken out; an empty one means all. */
+function toggled<T>(list: readonly T[], item: T): T[] | undefined {
+  const next = list.includes(item) ? list.filter((other) => other !== item) : [...list, item];
+  return next.length === 0 ? undefined : next;
+}
