@@ -1,0 +1,144 @@
+import { Banner, Button, cn, Dialog, MEMBER_PALETTE, memberStyle, Switch } from "@slotcast/ui";
+import { Check } from "lucide-react";
+import { type ReactNode, useId } from "react";
+import { useTexts } from "./texts";
+
+/** Says what went wrong with saving, where it is seen at once. */
+export function Problem({ text }: { text: string | null }) {
+  if (text === null) return null;
+  return (
+    <Banner tone="danger" role="alert">
+      {text}
+    </Banner>
+  );
+}
+
+/** Says that somebody else has changed what is being edited. */
+export function Theirs({ fields }: { fields: readonly string[] }) {
+  const t = useTexts();
+  if (fields.length === 0) return null;
+  return (
+    <Banner tone="warning" role="status">
+      {t("settings.theirs", { fields: fields.join(", ") })}
+    </Banner>
+  );
+}
+
+export interface SwitchRowProps {
+  label: string;
+  hint?: string;
+  checked: boolean;
+  disabled?: boolean;
+  onChange: (checked: boolean) => void;
+}
+
+/** A switch with its words before it. */
+export function SwitchRow({ label, hint, checked, disabled, onChange }: SwitchRowProps) {
+  const id = useId();
+  return (
+    <div className="flex items-center justify-between gap-4">
+      <div className="min-w-0">
+        <label htmlFor={id} className="font-medium text-sm">
+          {label}
+        </label>
+        {hint && (
+          <p id={`${id}-hint`} className="text-ink-faint text-sm">
+            {hint}
+          </p>
+        )}
+      </div>
+      <Switch
+        id={id}
+        checked={checked}
+        onCheckedChange={onChange}
+        {...(disabled ? { disabled } : {})}
+        {...(hint ? { "aria-describedby": `${id}-hint` } : {})}
+      />
+    </div>
+  );
+}
+
+export interface ColorPickerProps {
+  label: string;
+  value: string;
+  onChange: (hex: string) => void;
+}
+
+/** The colours that people who see colours differently tell apart, too; a former choice stays to be chosen. */
+export function ColorPicker({ label, value, onChange }: ColorPickerProps) {
+  const name = useId();
+  const isKnown = MEMBER_PALETTE.some(({ hex }) => hex === value);
+  const colors = isKnown ? MEMBER_PALETTE : [{ name: value, hex: value }, ...MEMBER_PALETTE];
+  return (
+    <fieldset className="flex flex-col gap-1.5">
+      <legend className="mb-1.5 font-medium text-sm">{label}</legend>
+      <div className="flex flex-wrap gap-2">
+        {colors.map((color) => (
+          <label
+            key={color.hex}
+            title={color.name}
+            style={memberStyle(color.hex)}
+            className={cn(
+              "member member-dot relative inline-flex size-8 cursor-pointer items-center justify-center rounded-full text-ground",
+              "has-focus-visible:outline-2 has-focus-visible:outline-accent has-focus-visible:outline-offset-2",
+            )}
+          >
+            <input
+              type="radio"
+              name={name}
+              aria-label={color.name}
+              checked={color.hex === value}
+              onChange={() => onChange(color.hex)}
+              className="absolute inset-0 cursor-pointer opacity-0"
+            />
+            {color.hex === value && <Check aria-hidden className="size-4" strokeWidth={3} />}
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  );
+}
+
+export interface ConfirmProps {
+  title: string;
+  lead: string;
+  action: string;
+  isBusy: boolean;
+  problem: string | null;
+  onConfirm: () => void;
+  onClose: () => void;
+}
+
+/** Asks before something that cannot be taken back. */
+export function Confirm(props: ConfirmProps) {
+  const { title, lead, action, isBusy, problem, onConfirm, onClose } = props;
+  const t = useTexts();
+  return (
+    <Dialog
+      open
+      onOpenChange={onClose}
+      title={title}
+      description={lead}
+      footer={
+        <>
+          <Button onClick={onClose}>{t("settings.cancel")}</Button>
+          <Button variant="danger" busy={isBusy} onClick={onConfirm}>
+            {action}
+          </Button>
+        </>
+      }
+    >
+      <Problem text={problem} />
+    </Dialog>
+  );
+}
+
+/** Groups checkboxes or the like under a name. */
+export function Group({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <fieldset>
+      <legend className="mb-1.5 font-medium text-sm">{label}</legend>
+      {children}
+    </fieldset>
+  );
+}

@@ -1,0 +1,3 @@
+export { ServicesPage } from "./services-page";
+export { SettingsPage } from "./settings-page";
+export { TeamPage } from "./team-page";

@@ -1,0 +1,255 @@
+import { type TeamMember, useLiveTable, useSupabase, type WorkingHours } from "@slotcast/realtime";
+import {
+  addDays,
+  Banner,
+  Button,
+  formatDay,
+  IconButton,
+  Input,
+  Skeleton,
+  toast,
+  useLanguage,
+} from "@slotcast/ui";
+import { Copy, Plus, X } from "lucide-react";
+import { useMemo, useState } from "react";
+import type { Desk } from "../desk/desk";
+import { Card } from "../desk/page";
+import { Problem } from "./form-parts";
+import { useTexts } from "./texts";
+import { useSaving } from "./use-saving";
+import {
+  changesBetween,
+  copyToWorkdays,
+  inOrder,
+  type Mistake,
+  mistakesIn,
+  nextStretch,
+  type Stretch,
+  stretchesOf,
+  WEEKDAYS,
+} from "./week";
+
+export interface WeeklyHoursProps {
+  desk: Desk;
+  member: TeamMember;
+  mayWrite: boolean;
+}
+
+/** When somebody is there in an ordinary week. */
+export function WeeklyHours({ desk, member, mayWrite }: WeeklyHoursProps) {
+  const t = useTexts();
+  const { rows, isLoading } = useLiveTable<WorkingHours>({
+    table: "working_hours",
+    filter: `workspace_id=eq.${desk.workspace.id}`,
+  });
+  const live = useMemo(() => stretchesOf(rows, member.id), [rows, member.id]);
+  const [draft, setDraft] = useState<{ from: Stretch[]; to: Stretch[] } | null>(null);
+  const { isBusy, problem, write } = useWrite(desk.workspace.id, member.id);
+  const shown = draft?.to ?? live;
+  const mistakes = mistakesIn(shown);
+  const isTheirs = draft !== null && hasChanges(draft.from, live);
+
+  function change(to: Stretch[]) {
+    setDraft({ from: draft?.from ?? live, to });
+  }
+
+  async function save() {
+    if (!draft || mistakes.size > 0) return;
+    if (!(await write(live, draft.to))) return;
+    setDraft(null);
+    toast.success(t("settings.saved"));
+  }
+
+  const zone = member.time_zone ?? desk.workspace.time_zone;
+  return (
+    <Card title={t("settings.team.hours")} lead={t("settings.team.hoursLead", { zone })}>
+      {isLoading ? (
+        <Skeleton className="h-64" />
+      ) : (
+        <fieldset disabled={!mayWrite} className="flex flex-col gap-3">
+          <Problem text={problem} />
+          {isTheirs && (
+            <Banner
+              tone="warning"
+              role="status"
+              action={
+                <Button size="sm" onClick={() => setDraft(null)}>
+                  {t("settings.team.takeTheirs")}
+                </Button>
+              }
+            >
+              {t("settings.team.hoursTheirs")}
+            </Banner>
+          )}
+          <ul className="divide-y divide-line">
+            {WEEKDAYS.map((weekday) => (
+              <Day
+                key={weekday}
+                weekday={weekday}
+                week={shown}
+                mistakes={mistakes}
+                mayWrite={mayWrite}
+                onChange={change}
+              />
+            ))}
+          </ul>
+          {mayWrite && draft && (
+            <div className="flex justify-end gap-2">
+              <Button onClick={() => setDraft(null)}>{t("settings.cancel")}</Button>
+              <Button
+                variant="primary"
+                busy={isBusy}
+                disabled={mistakes.size > 0}
+                onClick={() => void save()}
+              >
+                {t("settings.save")}
+              </Button>
+            </div>
+          )}
+        </fieldset>
+      )}
+    </Card>
+  );
+}
+
+function hasChanges(before: readonly Stretch[], after: readonly Stretch[]): boolean {
+  const { removed, written } = changesBetween(before, after);
+  return removed.length + written.length > 0;
+}
+
+/** Deletes before it writes, so that what replaces a stretch does not meet it. */
+function useWrite(workspaceId: string, memberId: string) {
+  const client = useSupabase();
+  const { save, ...state } = useSaving();
+  function write(before: readonly Stretch[], after: readonly Stretch[]) {
+    const { removed, written } = changesBetween(before, after);
+    const rows = written.map((stretch) => ({
+      ...stretch,
+      workspace_id: workspaceId,
+      team_member_id: memberId,
+    }));
+    return save(
+      ...(removed.length > 0
+        ? [() => client.from("working_hours").delete().in("id", removed).select("id")]
+        : []),
+      ...(rows.length > 0 ? [() => client.from("working_hours").upsert(rows).select("id")] : []),
+    );
+  }
+  return { ...state, write };
+}
+
+interface DayProps {
+  weekday: number;
+  week: readonly Stretch[];
+  mistakes: ReadonlyMap<string, Mistake>;
+  mayWrite: boolean;
+  onChange: (week: Stretch[]) => void;
+}
+
+function Day({ weekday, week, mistakes, mayWrite, onChange }: DayProps) {
+  const t = useTexts();
+  const { locale } = useLanguage();
+  const day = weekdayName(weekday, locale);
+  const stretches = week.filter((stretch) => stretch.weekday === weekday);
+  const next = nextStretch(week, weekday, crypto.randomUUID());
+  const replace = (changed: Stretch) =>
+    onChange(week.map((stretch) => (stretch.id === changed.id ? changed : stretch)));
+
+  return (
+    <li className="grid grid-cols-[minmax(5.5rem,8rem)_1fr_auto] items-start gap-2 py-2">
+      <span className="flex min-h-9 items-center font-medium text-md capitalize">{day}</span>
+      <div className="flex flex-col gap-2">
+        {stretches.length === 0 && (
+          <span className="flex min-h-9 items-center text-ink-faint text-md">
+            {t("settings.team.closed")}
+          </span>
+        )}
+        {stretches.map((stretch) => (
+          <StretchRow
+            key={stretch.id}
+            day={day}
+            stretch={stretch}
+            mistake={mistakes.get(stretch.id)}
+            onChange={replace}
+            onRemove={
+              mayWrite ? () => onChange(week.filter(({ id }) => id !== stretch.id)) : undefined
+            }
+          />
+        ))}
+      </div>
+      {mayWrite && (
+        <span className="flex">
+          {stretches.length > 0 && weekday <= 5 && (
+            <IconButton
+              icon={Copy}
+              label={t("settings.team.copy", { day })}
+              onClick={() => onChange(copyToWorkdays(week, weekday, () => crypto.randomUUID()))}
+            />
+          )}
+          {next && (
+            <IconButton
+              icon={Plus}
+              label={t("settings.team.addStretch", { day })}
+              onClick={() => onChange(inOrder([...week, next]))}
+            />
+          )}
+        </span>
+      )}
+    </li>
+  );
+}
+
+interface StretchRowProps {
+  day: string;
+  stretch: Stretch;
+  mistake: Mistake | undefined;
+  onChange: (stretch: Stretch) => void;
+  onRemove: (() => void) | undefined;
+}
+
+function StretchRow({ day, stretch, mistake, onChange, onRemove }: StretchRowProps) {
+  const t = useTexts();
+  const { opens, closes } = stretch;
+  return (
+    <div>
+      <div className="flex flex-wrap items-center gap-2">
+        <Input
+          type="time"
+          className="w-auto"
+          aria-label={t("settings.team.opens", { day })}
+          aria-invalid={mistake !== undefined}
+          value={opens}
+          onChange={(event) => onChange({ ...stretch, opens: event.target.value })}
+        />
+        <span className="text-ink-faint text-sm">{t("settings.team.to")}</span>
+        <Input
+          type="time"
+          className="w-auto"
+          aria-label={t("settings.team.closes", { day })}
+          aria-invalid={mistake !== undefined}
+          value={closes}
+          onChange={(event) => onChange({ ...stretch, closes: event.target.value })}
+        />
+        {onRemove && (
+          <IconButton
+            icon={X}
+            label={t("settings.team.removeStretch", { opens, closes, day })}
+            onClick={onRemove}
+          />
+        )}
+      </div>
+      {mistake && (
+        <p role="alert" className="mt-1 text-danger text-sm">
+          {t(mistake === "overlaps" ? "settings.team.overlaps" : "settings.team.endsEarly")}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** A Monday. */
+const MONDAY = "2026-11-23";
+
+function weekdayName(weekday: number, locale: string): string {
+  return formatDay(addDays(MONDAY, weekday - 1), locale, "weekdayLong");
+}
