@@ -190,7 +190,9 @@ class Feed:
     async def _leave(self) -> None:
         membership, self._membership = self._membership, None
         if membership is not None:
-            await membership.leave(timeout_s=self._limits.leave_timeout_s)
+            await membership.leave(
+                timeout_s=self._limits.leave_timeout_s, is_connected=self._link.is_connected
+            )
 
     async def _token(self) -> str | None:
         """

@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from weakref import WeakValueDictionary
 
 from realtime.types import ChannelStates
-from websockets.exceptions import WebSocketException
 
 from slotcast_client.errors import ConnectionLost
 from slotcast_client.limits import Backoff
@@ -134,7 +133,7 @@ class Link:
             await self.realtime.close()
         try:
             await self.realtime.connect()
-        except (OSError, WebSocketException) as error:
+        except Exception as error:  # whatever it is, there is no connection
             raise ConnectionLost(str(error) or type(error).__name__) from error
         self._watch()
 

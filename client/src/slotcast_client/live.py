@@ -122,7 +122,7 @@ class LiveAppointments:
         self._news = asyncio.Event()
         self._resync_wanted = asyncio.Event()
         self._reading = asyncio.Lock()
-        self._is_doubtful = False
+        self._second_look: asyncio.TimerHandle | None = None
         self._resyncer: asyncio.Task[None] | None = None
         self._feed = Feed(
             client,
@@ -165,6 +165,8 @@ class LiveAppointments:
             self._resyncer.cancel()
             await asyncio.wait([self._resyncer])
         await self._feed.stop()
+        if self._second_look is not None:
+            self._second_look.cancel()
 
     def __aiter__(self) -> Self:
         return self
@@ -209,13 +211,16 @@ class LiveAppointments:
 
     def _merge(self, rows: Sequence[Appointment], mark: Mark) -> None:
         merged = self._store.replace(rows, mark)
-        self._is_doubtful = merged.is_doubtful
         for event in merged.events:
             self._tell(event)
+        if merged.is_doubtful:
+            self._second_look = asyncio.get_running_loop().call_later(
+                GRACE_S, self._resync_wanted.set
+            )
 
     async def _keep_current(self) -> None:
         backoff = Backoff(self._limits)
-        wait_s = self._settled_for_s
+        wait_s = self._limits.resync_interval_s
         while True:
             await self._resync_wanted_within(wait_s)
             try:
@@ -225,12 +230,7 @@ class LiveAppointments:
                 wait_s = backoff.next_s()
             else:
                 backoff.reset()
-                wait_s = self._settled_for_s
-
-    @property
-    def _settled_for_s(self) -> float:
-        """How long the rows need not be read again, unless something calls for it."""
-        return GRACE_S if self._is_doubtful else self._limits.resync_interval_s
+                wait_s = self._limits.resync_interval_s
 
     async def _resync_wanted_within(self, wait_s: float) -> None:
         try:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -107,8 +106,8 @@ class Membership:
                 await asyncio.wait([self._live, self.ended], return_when=asyncio.FIRST_COMPLETED)
         except TimeoutError:
             self.end(JoinTimeout(f"changes were not live within {timeout_s:g} s"))
-        except (OSError, WebSocketException) as error:
-            self.end(ConnectionLost(str(error)))
+        except Exception as error:  # noqa: BLE001 - `realtime` raises whatever met it
+            self.end(ConnectionLost(f"the channel cannot be joined: {error!r}"))
         if self.ended.done():
             raise self.ended.result()
 
@@ -117,17 +116,24 @@ class Membership:
         if not self.ended.done():
             self.ended.set_result(error)
 
-    async def leave(self, *, timeout_s: float) -> None:
-        """Leave the channel, and keep nothing of it: no timer, no entry, no task."""
+    async def leave(self, *, timeout_s: float, is_connected: bool) -> None:
+        """
+        Leave the channel, and keep nothing of it: no timer, no entry, no task.
+
+        Args:
+            timeout_s: How long the server may take to confirm it.
+            is_connected: Whether to tell the server. Without a connection, `realtime` would
+                keep the message for the next one.
+        """
         self.end(ConnectionLost("the channel was left"))
         channel = self._channel
         try:
-            # Without a connection, `realtime` would keep the message for the next one.
-            if self._realtime.is_connected and (channel.is_joined or channel.is_joining):
-                with suppress(TimeoutError, OSError, WebSocketException):
-                    async with asyncio.timeout(timeout_s):
-                        await channel.unsubscribe()
-                        await self._closed
+            if is_connected and (channel.is_joined or channel.is_joining):
+                async with asyncio.timeout(timeout_s):
+                    await channel.unsubscribe()
+                    await self._closed
+        except Exception as error:  # noqa: BLE001 - it is left all the same
+            logger.debug("Leaving %s was not confirmed: %r", channel.topic, error)
         finally:
             channel.state = ChannelStates.CLOSED
             channel.rejoin_timer.reset()

@@ -53,11 +53,11 @@ class Scope:
 
 def scope_of(
     *,
-    workspace_id: UUID | str | None = None,
-    customer_id: UUID | str | None = None,
-    team_member_id: UUID | str | None = None,
-    starting: datetime | None = None,
-    before: datetime | None = None,
+    workspace_id: UUID | str | None,
+    customer_id: UUID | str | None,
+    team_member_id: UUID | str | None,
+    starting: datetime | None,
+    before: datetime | None,
 ) -> Scope:
     """
     Check what a caller asks for.

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar, assert_never
 
 from realtime.types import RealtimePostgresChangesListenEvent
 
+from slotcast_client.appointments import checked_id
 from slotcast_client.changes import Change, Delete, Insert, Update, parse_change
 from slotcast_client.errors import SlowConsumer, UnreadableRow
 from slotcast_client.feed import Feed, Status, require_async
 from slotcast_client.limits import DEFAULT_LIMITS, Limits
 from slotcast_client.membership import Binding
-from slotcast_client.scopes import scope_of
+from slotcast_client.scopes import Scope
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from supabase import AsyncClient
 
     from slotcast_client.appointments import JsonObject
-    from slotcast_client.scopes import Scope
 
 logger = logging.getLogger(__name__)
 
@@ -193,7 +193,7 @@ async def subscribe_to_workspace_appointments(
     """
     return await _subscribe(
         client,
-        scope_of(workspace_id=workspace_id),
+        Scope(column="workspace_id", id=checked_id("workspace_id", workspace_id)),
         on_insert=on_insert,
         on_update=on_update,
         on_delete=on_delete,
@@ -229,7 +229,7 @@ async def subscribe_to_customer_appointments(
     """
     return await _subscribe(
         client,
-        scope_of(customer_id=customer_id),
+        Scope(column="customer_id", id=checked_id("customer_id", customer_id)),
         on_insert=on_insert,
         on_update=on_update,
         on_delete=on_delete,
@@ -265,7 +265,7 @@ async def subscribe_to_team_member_appointments(
     """
     return await _subscribe(
         client,
-        scope_of(team_member_id=team_member_id),
+        Scope(column="team_member_id", id=checked_id("team_member_id", team_member_id)),
         on_insert=on_insert,
         on_update=on_update,
         on_delete=on_delete,
