@@ -1,0 +1,59 @@
+import { Button, Refused } from "@slotcast/ui";
+import type { ReactNode } from "react";
+
+export interface ActionBarProps {
+  /** The form that the button belongs to. */
+  formId: string;
+  label: string;
+  /** What it is about, in a line; for phones, where the summary does not fit. */
+  line: string;
+  /** Why it cannot be done right now. */
+  obstacle?: ReactNode;
+  /** Why it was not done. Here and not in the form, whose end may be out of sight. */
+  error?: unknown;
+  disabled?: boolean;
+  busy?: boolean;
+}
+
+/** The one thing to do: under the thumb on phones, below the summary elsewhere. */
+export function ActionBar({
+  formId,
+  label,
+  line,
+  obstacle,
+  error,
+  disabled,
+  busy,
+}: ActionBarProps) {
+  return (
+    <div className="fixed inset-x-0 bottom-0 z-30 border-line border-t bg-surface px-4 pt-3 pb-[max(0.75rem,env(safe-area-inset-bottom))] lg:static lg:z-auto lg:mt-4 lg:border-0 lg:bg-transparent lg:p-0">
+      <p className="figures mb-2 truncate text-ink-soft text-sm lg:hidden">{line}</p>
+      <div role="status" className="empty:hidden">
+        {obstacle && <p className="mb-2 text-danger text-md">{obstacle}</p>}
+      </div>
+      <div className="not-empty:mb-3">
+        <Refused error={error} />
+      </div>
+      {/* Not `disabled`: a button that loses its slot must not lose focus as well. */}
+      <Button
+        id={PRIMARY_ID}
+        type="submit"
+        form={formId}
+        variant="primary"
+        size="lg"
+        className="w-full"
+        aria-disabled={disabled || busy || undefined}
+        busy={busy ?? false}
+      >
+        {label}
+      </Button>
+    </div>
+  );
+}
+
+const PRIMARY_ID = "primary-action";
+
+/** Moves focus to the button, from where something was chosen that went away with it. */
+export function focusPrimary(): void {
+  document.getElementById(PRIMARY_ID)?.focus({ preventScroll: true });
+}

@@ -1,0 +1,86 @@
+import { BUSY_SLOT_COLUMNS, TEAM_MEMBER_COLUMNS, useHub, useSupabase } from "@slotcast/realtime";
+import { useSession } from "@slotcast/ui";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
+import { readShop, readShops } from "./shop";
+
+const FRESH_MS = 60_000;
+
+/** A shop's page; `data` is null when there is none to show. Who is signed in decides what can be seen. */
+export function useShop(slug: string) {
+  const client = useSupabase();
+  const { user, status } = useSession();
+  return useQuery({
+    queryKey: ["shop", slug, user?.id ?? null],
+    queryFn: ({ signal }) => readShop(client, slug, signal),
+    enabled: status !== "loading",
+    staleTime: FRESH_MS,
+    // Signing in must not empty the page that somebody is about to book on.
+    placeholderData: (before) => (before?.slug === slug ? before : undefined),
+  });
+}
+
+/** The shops to choose among. */
+export function useShops(enabled: boolean) {
+  const client = useSupabase();
+  return useQuery({
+    queryKey: ["shops"],
+    queryFn: ({ signal }) => readShops(client, signal),
+    enabled,
+  });
+}
+
+/** What a shop's page is made of, and the columns that visitors may watch. */
+const PAGE_TABLES = [
+  { table: "services" },
+  { table: "team_members", select: [...TEAM_MEMBER_COLUMNS] },
+  { table: "team_member_services" },
+  { table: "working_hours" },
+  { table: "working_hour_exceptions" },
+] as const;
+
+/**
+ * Keeps a shop's page and its free times true while they are looked at: whenever somebody books, cancels or takes
+ * time off, or the shop changes its hours or services, what depends on it is asked for again.
+ */
+export function useLiveShop(workspaceId: string | undefined): void {
+  const hub = useHub();
+  const queries = useQueryClient();
+  useEffect(() => {
+    if (!workspaceId) return;
+    const filter = `workspace_id=eq.${workspaceId}`;
+    const renewTimes = merged(() => {
+      void queries.invalidateQueries({ queryKey: ["times", workspaceId] });
+    });
+    const renewPage = merged(() => {
+      void queries.invalidateQueries({ queryKey: ["shop"] });
+      void queries.invalidateQueries({ queryKey: ["times", workspaceId] });
+    });
+    const stops = [
+      // After a gap, whatever happened in it is asked for as well.
+      hub.subscribe(
+        { table: "busy_slots", filter, select: [...BUSY_SLOT_COLUMNS] },
+        { change: renewTimes, status: (status) => status === "live" && renewTimes() },
+      ),
+      hub.subscribe({ table: "workspaces", filter: `id=eq.${workspaceId}` }, { change: renewPage }),
+      ...PAGE_TABLES.map((page) => hub.subscribe({ ...page, filter }, { change: renewPage })),
+    ];
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }, [hub, queries, workspaceId]);
+}
+
+const MERGE_MS = 80;
+
+/** Calls *action* once for all calls that come within a moment. */
+function merged(action: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  return () => {
+    if (timer !== undefined) return;
+    timer = setTimeout(() => {
+      timer = undefined;
+      action();
+    }, MERGE_MS);
+  };
+}
