@@ -117,7 +117,7 @@ export class Hub {
 
   /** Tries at once what is waiting to be tried again, and reads everything anew. */
   retry(): void {
-    for (const channel of this.#openChannels()) channel.retry();
+    void this.#retryLost();
     this.#resync("asked");
   }
 
@@ -163,10 +163,18 @@ export class Hub {
   }
 
   #wake(): void {
-    for (const channel of this.#openChannels()) channel.retry();
+    void this.#retryLost();
     this.#probe();
     this.connection.update();
     this.#resync("wake");
+  }
+
+  async #retryLost(): Promise<void> {
+    const { realtime } = this.client;
+    if (![...this.#openChannels()].some(({ isLost }) => isLost)) return;
+    // The socket's own pause before it connects again ends only when it is closed on purpose.
+    if (!realtime.isConnected()) await realtime.disconnect();
+    for (const channel of this.#openChannels()) channel.retry();
   }
 
   /** Finds out soon whether the socket survived; by itself the client would notice after 50 s. */
@@ -188,8 +196,7 @@ export class Hub {
   #watchUser(): void {
     try {
       const { data } = this.client.auth.onAuthStateChange((event, session) => {
-        // The client waits for this callback: whatever asks it for the session must come later.
-        setTimeout(() => this.#userChanged(event, session), 0);
+        this.#userChanged(event, session);
       });
       this.#stops.push(() => data.subscription.unsubscribe());
     } catch {
@@ -211,8 +218,14 @@ export class Hub {
     this.#authorized = null;
     this.#closeChannels();
     this.#isSignedOut = userId === null && this.options.afterSignOut === "close";
-    if (!this.#isSignedOut) for (const channel of this.#openChannels()) channel.open();
     this.connection.update();
+    // The client waits for this callback: what asks it for the session must come later.
+    setTimeout(() => this.#reopen(), 0);
+  }
+
+  #reopen(): void {
+    if (this.#isSignedOut || this.#isClosed) return;
+    for (const channel of this.#openChannels()) if (channel.status === "closed") channel.open();
   }
 
   #closeChannels(): void {

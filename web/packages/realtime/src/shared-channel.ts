@@ -91,9 +91,14 @@ export class SharedChannel {
     this.#become(status, null);
   }
 
-  /** Tries again now, if it is waiting to. */
+  /** Whether it failed and has not come back. */
+  get isLost(): boolean {
+    return this.#status === "error" || (this.#status === "joining" && this.#failures > 0);
+  }
+
+  /** Tries again now, if it was lost. */
   retry(): void {
-    if (this.#status !== "error") return;
+    if (!this.isLost) return;
     this.#failures = 0;
     this.open();
   }

@@ -199,7 +199,11 @@ class World {
   #advance(index: number): void {
     const [request] = this.#requests.splice(index, 1);
     const comeBack = request?.();
-    if (comeBack) this.#requests.push(() => (comeBack(), null));
+    if (!comeBack) return;
+    this.#requests.push(() => {
+      comeBack();
+      return null;
+    });
   }
 }
 
