@@ -56,6 +56,20 @@ $$;
 
 -- Opening hours, right across clock changes: they become instants date by date.
 
+-- When a clock is put back, it shows some times twice; PostgreSQL takes the second. Clocks go back an hour, but for
+-- Lord Howe's, which go back half of one.
+create function app_private.first_instant(local timestamp, zone text) returns timestamptz
+language sql stable set search_path = '' as $$
+  select min(candidate)
+  from (values
+    (local at time zone zone),
+    ((local at time zone zone) - interval '30 minutes'),
+    ((local at time zone zone) - interval '1 hour')
+  ) as candidates (candidate)
+  where candidate at time zone zone = local or candidate = local at time zone zone
+$$;
+
+-- From the first time the clock shows it opens, to the last time it shows it closes.
 create function app_private.open_windows(member uuid, from_date date, to_date date)
 returns table (opens_at timestamptz, closes_at timestamptz)
 language sql stable security definer set search_path = '' as $$
@@ -66,7 +80,8 @@ language sql stable security definer set search_path = '' as $$
   ), days as (
     select g::date as day from generate_series(from_date::timestamp, to_date::timestamp, interval '1 day') g
   )
-  select (days.day + hours.opens) at time zone zone.name, (days.day + hours.closes) at time zone zone.name
+  select app_private.first_instant(days.day + hours.opens, zone.name),
+         (days.day + hours.closes) at time zone zone.name
   from days cross join zone cross join lateral (
     select e.opens, e.closes
     from public.working_hour_exceptions e
@@ -179,6 +194,13 @@ language sql immutable set search_path = '' as $$
        end
 $$;
 
+-- Lets writers of one member's appointments wait for each other. Otherwise two who want the same time at once
+-- would find each other under way, wait for each other, and end in a deadlock instead of 23P01.
+create function app_private.await_turn(member uuid) returns void
+language sql volatile set search_path = '' as $$
+  select pg_advisory_xact_lock(hashtextextended(member::text, 0))
+$$;
+
 -- What staff leave out of a new appointment is as the service and the customer's record have it.
 create function app_private.completed_by_staff(wish public.appointments) returns public.appointments
 language plpgsql set search_path = '' as $$
@@ -235,6 +257,7 @@ create function app_private.booked_by_customer(wish public.appointments) returns
 language plpgsql set search_path = '' as $$
 declare
   rules record;
+  free uuid;
 begin
   select * into rules from app_private.booking_rules(wish.workspace_id, wish.service_id, wish.team_member_id);
   if app_private.my_open_count(wish.workspace_id) >= rules.open_limit then
@@ -242,10 +265,16 @@ begin
       using errcode = 'P0001', hint = 'too_many_open';
   end if;
   if wish.team_member_id is null and rules.online_booking and rules.active then
-    wish.team_member_id := app_private.free_member(wish.workspace_id, wish.service_id, wish.start_time);
-    if wish.team_member_id is null then
-      raise exception 'nobody is free then' using errcode = '23P01', hint = 'nobody_free';
-    end if;
+    -- Who is chosen may be taken before our turn has come.
+    loop
+      free := app_private.free_member(wish.workspace_id, wish.service_id, wish.start_time);
+      if free is null then
+        raise exception 'nobody is free then' using errcode = '23P01', hint = 'nobody_free';
+      end if;
+      exit when free = wish.team_member_id;
+      perform app_private.await_turn(free);
+      wish.team_member_id := free;
+    end loop;
   end if;
   wish.price_cents := rules.price;
   wish.currency := rules.currency;
@@ -333,6 +362,17 @@ begin
     new := app_private.changed_by_customer(old, new);
   elsif writer = 'customer' and new.customer_id = me then
     new := app_private.booked_by_customer(new);
+  end if;
+  if new.team_member_id is not null and new.status in ('pending', 'confirmed')
+     and (tg_op = 'INSERT'
+          or (new.start_time, new.end_time, new.team_member_id, new.status)
+             is distinct from (old.start_time, old.end_time, old.team_member_id, old.status)) then
+    -- In one order, or two who swap places would wait for each other.
+    perform app_private.await_turn(member)
+    from (
+      select distinct unnest(array[old.team_member_id, new.team_member_id]) as member order by 1
+    ) concerned
+    where member is not null;
   end if;
   return new;
 end $$;
@@ -530,7 +570,7 @@ grant execute on function
   app_private.booking_rules(uuid, uuid, uuid), app_private.may_become(text, text, text),
   app_private.completed_by_staff(public.appointments), app_private.booked_by_customer(public.appointments),
   app_private.changed_by_customer(public.appointments, public.appointments),
-  app_private.checked_time(public.appointments)
+  app_private.checked_time(public.appointments), app_private.await_turn(uuid)
   to authenticated, service_role;
 
 -- Default privileges of schema public have opened it to everybody.
