@@ -5,12 +5,19 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 import psycopg
+from psycopg import sql
 
 from slotcast.appointments import demo
+from support.postgres import migrated_template
+
+if TYPE_CHECKING:
+    from slotcast.postgres.embedded import Cluster
+
+_TEMPLATE: Final = "slotcast_salon_template"
 
 # A member of the salon who may look but not touch.
 VIEWER_ID: Final = UUID("00000009-0000-4000-8000-000000000001")
@@ -33,3 +40,17 @@ def insert_salon_from_fixture(url: str) -> None:
     """As `insert_salon`, in a thread: `asyncio.run` would take pytest-asyncio's loop away."""
     with ThreadPoolExecutor(1) as executor:
         executor.submit(asyncio.run, insert_salon(url)).result()
+
+
+def salon_template(cluster: Cluster) -> str:
+    """Make a database with the salon to copy from, once a cluster; return its name."""
+    with psycopg.connect(cluster.url(), autocommit=True) as connection:
+        found = connection.execute("select from pg_database where datname = %s", [_TEMPLATE])
+        if found.fetchone() is None:
+            connection.execute(
+                sql.SQL("create database {} template {}").format(
+                    sql.Identifier(_TEMPLATE), sql.Identifier(migrated_template(cluster))
+                )
+            )
+            insert_salon_from_fixture(cluster.url(_TEMPLATE))
+    return _TEMPLATE

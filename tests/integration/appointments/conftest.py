@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
-from support.postgres import migrated_template, temporary_database
-from support.salon import insert_salon_from_fixture
+from support.postgres import temporary_database
+from support.salon import salon_template
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -17,6 +18,18 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def salon_url(cluster: Cluster) -> Generator[str]:
-    with temporary_database(cluster, migrated_template(cluster)) as database:
-        insert_salon_from_fixture(database.url)
+    with temporary_database(cluster, salon_template(cluster)) as database:
         yield database.url
+
+
+@pytest.fixture(scope="module")
+def connection_to_salon(salon_url: str) -> Generator[psycopg.Connection]:
+    with psycopg.connect(salon_url) as connection:
+        yield connection
+
+
+@pytest.fixture
+def salon(connection_to_salon: psycopg.Connection) -> Generator[psycopg.Connection]:
+    """The superuser's transaction, which is rolled back after the test."""
+    yield connection_to_salon
+    connection_to_salon.rollback()
