@@ -179,9 +179,9 @@ class Settings:
     )
     rest_pool_size: int = _setting(10, "Most connections for REST requests.")
     rest_statements_at_once: int = _setting(
-        4,
-        "How many of these work at once, as long as nobody waits for more than 20 ms: twice the"
-        " cores of PostgreSQL's machine. More would only make changes wait.",
+        6,
+        "How many of these work at once, as long as nobody waits for more than 20 ms: about three"
+        " times the cores of PostgreSQL's machine. More would only make changes wait.",
     )
     rest_pool_timeout_s: float = _setting(
         10.0, "Longest that a REST request waits for a connection."

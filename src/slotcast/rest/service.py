@@ -180,28 +180,24 @@ class RestService:
             pre_request=_pre_request(configuration),
         )
 
-    async def answer(self, http: HttpRequest) -> Response:
-        """Serve a request; whatever is wrong with it is told in the response."""
+    async def admit(self, http: HttpRequest) -> Claims | Response:
+        """Say who sends a request, by its head; or refuse it, whatever its body says."""
+        await self._turns.wait()
         try:
-            return await self._serve(self._gateway.with_key_of_url(http))
+            return self._gateway.identify(self._gateway.with_key_of_url(http), time.time())
         except KeyRefused as refused:
             return key_response(refused)
         except RestError as error:
             return response_to(error, has_body=http.method != "HEAD")
 
-    def refusal(self, http: HttpRequest) -> Response | None:
-        """Refuse a request by its head if nobody may send it, whatever its body says; or None."""
+    async def answer(self, http: HttpRequest, claims: Claims) -> Response:
+        """Serve a request of whom `admit` named; whatever is wrong is told in the response."""
         try:
-            self._gateway.identify(self._gateway.with_key_of_url(http), time.time())
-        except KeyRefused as refused:
-            return key_response(refused)
+            return await self._serve(self._gateway.with_key_of_url(http), claims)
         except RestError as error:
-            return response_to(error)
-        return None
+            return response_to(error, has_body=http.method != "HEAD")
 
-    async def _serve(self, http: HttpRequest) -> Response:
-        await self._turns.wait()
-        claims = self._gateway.identify(http, time.time())
+    async def _serve(self, http: HttpRequest, claims: Claims) -> Response:
         loaded = self._loaded
         if loaded is None:
             message = "Could not query the database for the schema cache. Retrying."

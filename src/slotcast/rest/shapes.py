@@ -7,8 +7,8 @@ the place of each such value, and the marks say which parameters the values are.
 no other knowledge of parsing or planning, and where a mark has not arrived whole among the
 parameters, the shape is planned each time anew.
 
-Inserts of JSON have the same shape if their rows have the same names. The body is the only
-parameter that is bytes.
+Writes of JSON have the same shape if their rows have the same names, or if the request says in
+`columns` which names count. The body is the only parameter that is bytes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from slotcast.rest.query.statement import Statement
 from slotcast.rest.request.ast import JsonPayload, Relation
 from slotcast.rest.request.media_types import JSON
 from slotcast.rest.request.payload import parse_payload
-from slotcast.rest.request.query_string import decoded
+from slotcast.rest.request.query_string import decoded, parse_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,10 +45,11 @@ _QUERY_LIMIT_BYTES: Final = 2048
 _OTHERS_LIMIT: Final = 1024
 """Likewise of the path and the headers, in characters."""
 
-_BODY_LIMIT_BYTES: Final = 4096
+_BODY_LIMIT_BYTES: Final = 16 * 1024
 """Largest body that is looked at; a shape keeps one."""
 
-_METHODS: Final = frozenset({"GET", "HEAD", "DELETE"})
+_METHODS: Final = frozenset({"GET", "HEAD", "DELETE", "POST", "PATCH"})
+_WITH_BODY: Final = frozenset({"POST", "PATCH"})
 _HEADERS: Final = frozenset({"accept", "accept-profile", "content-profile", "prefer", "range"})
 """Header fields that have a say in the plan."""
 
@@ -85,9 +86,20 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
+    """
+    A request without its values.
+
+    Attributes:
+        key: Equal for requests that are planned alike.
+        query: The query string with marks in the place of values.
+        values: What stands in the place of the marks.
+        body: The rows to write; None if nothing is written.
+    """
+
     key: tuple[object, ...]
     query: bytes
     values: tuple[str, ...]
+    body: bytes | None = None
 
 
 class ShapeCache:
@@ -109,9 +121,6 @@ class ShapeCache:
         Raises:
             RestError: It cannot be understood or planned.
         """
-        payload = _inserted(http)
-        if payload is not None:
-            return self._prepared_insert(http, payload)
         shape = _shape(http)
         if shape is None:
             return self._prepare(http)
@@ -120,32 +129,22 @@ class ShapeCache:
             self._known.move_to_end(shape.key)
         else:
             known = self._learn(shape, http)
-        return self._prepare(http) if known is None else _filled(known, shape.values)
+        return self._prepare(http) if known is None else _filled(known, shape)
 
     def _learn(self, shape: _Shape, http: HttpRequest) -> Prepared | None:
-        """Prepare a shape; None if its values cannot be found in what comes out."""
+        """Prepare a shape; None if its values, or its body, cannot be found in what comes out."""
         try:
             known = self._prepare(replace(http, query=shape.query))
         except RestError:
             # The client is told about its own request, not about one with marks.
             return None
-        found = set(known.composed.main.values)
-        if not all(_mark(number) in found for number in range(len(shape.values))):
+        found = known.composed.main.values
+        body_count = sum(isinstance(value, bytes) for value in found)
+        has_all = all(_mark(number) in found for number in range(len(shape.values)))
+        if not has_all or body_count != (shape.body is not None):
             known = None
         self._remember(shape.key, known)
         return known
-
-    def _prepared_insert(self, http: HttpRequest, payload: JsonPayload) -> Prepared:
-        shape = (payload.keys, payload.is_object)
-        key = (http.method, http.path, http.query, _headers(http), shape)
-        known = self._known.get(key)
-        if known is not None:
-            self._known.move_to_end(key)
-            return _with_body(known, payload.data)
-        prepared = self._prepare(http)
-        if sum(isinstance(value, bytes) for value in prepared.composed.main.values) == 1:
-            self._remember(key, prepared)
-        return prepared
 
     def _remember(self, key: tuple[object, ...], known: Prepared | None) -> None:
         self._known[key] = known
@@ -164,31 +163,47 @@ def _quoted_mark(number: int) -> str:
 
 def _shape(http: HttpRequest) -> _Shape | None:
     """Part a request into its shape and its values; None if it should not be remembered."""
-    query = http.query
-    if http.method not in _METHODS or len(query) > _QUERY_LIMIT_BYTES:
+    headers = _headers(http)
+    if (
+        http.method not in _METHODS
+        or len(http.query) > _QUERY_LIMIT_BYTES
+        or not _is_short(http.path, headers)
+        or any(mark in http.query for mark in _MARK_BYTES)
+    ):
         return None
-    if any(mark in query for mark in _MARK_BYTES):
+    try:
+        query, values = _without_values(http.query, is_call=http.path.startswith(_CALL))
+        key = (http.method, http.path, query, headers)
+        if http.method not in _WITH_BODY:
+            return _Shape(key, query, values)
+        payload = _written(http, query)
+    except RestError:
+        # The client is told what is wrong with it, unless something else is wrong before.
         return None
+    if payload is None:
+        return None
+    return _Shape((*key, payload.keys, payload.is_object), query, values, payload.data)
+
+
+def _without_values(query: bytes, *, is_call: bool) -> tuple[bytes, tuple[str, ...]]:
+    """
+    Put marks in the place of the values in a query string, and give these.
+
+    Raises:
+        RestError: A value is not text.
+    """
     values: list[str] = []
     parts: list[bytes] = []
-    is_call = http.path.startswith(_CALL)
-    try:
-        for part in query.split(b"&"):
-            name, _, value = part.partition(b"=")
-            start = _start_of_value(name, value, is_call=is_call)
-            if start is None:
-                parts.append(part)
-            else:
-                mark = _quoted_mark(len(values)).encode("ascii")
-                values.append(decoded(value[start:]))
-                parts.append(name + b"=" + value[:start] + mark)
-    except RestError:
-        return None
-    shaped = b"&".join(parts)
-    headers = _headers(http)
-    if not _is_short(http.path, headers):
-        return None
-    return _Shape((http.method, http.path, shaped, headers), shaped, tuple(values))
+    for part in query.split(b"&"):
+        name, _, value = part.partition(b"=")
+        start = _start_of_value(name, value, is_call=is_call)
+        if start is None:
+            parts.append(part)
+        else:
+            mark = _quoted_mark(len(values)).encode("ascii")
+            values.append(decoded(value[start:]))
+            parts.append(name + b"=" + value[:start] + mark)
+    return b"&".join(parts), tuple(values)
 
 
 def _headers(http: HttpRequest) -> tuple[tuple[str, str], ...]:
@@ -199,31 +214,29 @@ def _is_short(path: str, headers: Sequence[tuple[str, str]]) -> bool:
     return len(path) + sum(len(value) for _, value in headers) <= _OTHERS_LIMIT
 
 
-def _inserted(http: HttpRequest) -> JsonPayload | None:
-    """Read the rows of an insert; None if its shape should not be remembered."""
+def _written(http: HttpRequest, query: bytes) -> JsonPayload | None:
+    """
+    Read the rows of a write as far as its shape depends on them.
+
+    Args:
+        http: The request.
+        query: Its query string without the values.
+
+    Returns:
+        The rows; None if the shape should not be remembered.
+
+    Raises:
+        RestError: The request cannot be understood.
+    """
     # Functions have two segments, or none.
     is_relation = len(http.path) > 1 and http.path.count("/") == 1
-    if http.method != "POST" or not is_relation or b"columns" in http.query:
-        return None
-    if len(http.body) > _BODY_LIMIT_BYTES or len(http.query) > _QUERY_LIMIT_BYTES:
+    if not is_relation or len(http.body) > _BODY_LIMIT_BYTES:
         return None
     if [value for name, value in http.headers if name == "content-type"] != [_JSON]:
         return None
-    if b"%" in http.query or not _is_short(http.path, _headers(http)):
-        return None
-    try:
-        payload = parse_payload(http.body, JSON, Relation(""), is_inspected=True)
-    except RestError:
-        # The client is told what is wrong with it, unless something else is wrong before.
-        return None
+    is_inspected = parse_query(query, has_arguments=False).columns is None
+    payload = parse_payload(http.body, JSON, Relation(""), is_inspected=is_inspected)
     return payload if isinstance(payload, JsonPayload) else None
-
-
-def _with_body(known: Prepared, body: bytes) -> Prepared:
-    main = known.composed.main
-    values = tuple(body if isinstance(value, bytes) else value for value in main.values)
-    composed = replace(known.composed, main=Statement(main.text, values))
-    return Prepared(known.request, known.plan, composed, known.canonical)
 
 
 def _start_of_value(name: bytes, value: bytes, *, is_call: bool) -> int | None:
@@ -235,22 +248,26 @@ def _start_of_value(name: bytes, value: bytes, *, is_call: bool) -> int | None:
     return 0 if is_call and not _OPERATION.match(value) else None
 
 
-def _filled(known: Prepared, values: Sequence[str]) -> Prepared:
-    """Put *values* where the marks are."""
-    if not values:
+def _filled(known: Prepared, shape: _Shape) -> Prepared:
+    """Put the values of *shape* where the marks are, and its body in the place of the other."""
+    if not shape.values and shape.body is None:
         return known
-    by_mark: dict[Value, Value] = {_mark(number): value for number, value in enumerate(values)}
+    by_mark: dict[Value, Value] = {_mark(number): one for number, one in enumerate(shape.values)}
     composed = known.composed
-    estimate = composed.estimate
+    main, estimate = composed.main, composed.estimate
+    values = tuple(
+        shape.body if isinstance(value, bytes) else by_mark.get(value, value)
+        for value in main.values
+    )
     canonical = known.canonical
-    for number, value in enumerate(values):
+    for number, value in enumerate(shape.values):
         canonical = canonical.replace(_quoted_mark(number), quote(value, safe=""))
     return Prepared(
         known.request,
         known.plan,
         replace(
             composed,
-            main=_with_values(composed.main, by_mark),
+            main=Statement(main.text, values),
             estimate=None if estimate is None else _with_values(estimate, by_mark),
         ),
         canonical,

@@ -24,6 +24,7 @@ from slotcast.rest.response.failures import response_to
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
 
+    from slotcast.claims import Claims
     from slotcast.rest.service import RestService
 
 _BODILESS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -81,22 +82,25 @@ class RestApi:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         http = self._request(scope)
-        response = _preflight(http)
-        has_body = http.method not in _BODILESS
-        if response is None and has_body:
-            # Strangers must not have us keep what they send.
-            response = self._service.refusal(http)
-        if response is None:
-            try:
-                body = await self._read(receive) if has_body else b""
-                response = await self._answer(replace(http, body=body), receive)
-            except _Disconnected:
-                return
-            except RestError as error:
-                response = response_to(error)
+        try:
+            response = _preflight(http) or await self._serve(http, receive)
+        except _Disconnected:
+            return
         await self._send(http, response, send)
 
-    async def _answer(self, http: HttpRequest, receive: Receive) -> Response:
+    async def _serve(self, http: HttpRequest, receive: Receive) -> Response:
+        # Strangers must not have us keep what they send, so the body is not read before.
+        claims = await self._service.admit(http)
+        if isinstance(claims, Response):
+            return claims
+        if http.method not in _BODILESS:
+            try:
+                http = replace(http, body=await self._read(receive))
+            except RestError as error:
+                return response_to(error)
+        return await self._answer(http, claims, receive)
+
+    async def _answer(self, http: HttpRequest, claims: Claims, receive: Receive) -> Response:
         """Answer, but not if the client goes while that takes long."""
         loop = asyncio.get_running_loop()
         answering = asyncio.current_task()
@@ -107,7 +111,7 @@ class RestApi:
 
         timer = loop.call_later(_PATIENCE_S, begin_watching)
         try:
-            return await self._service.answer(http)
+            return await self._service.answer(http, claims)
         except asyncio.CancelledError:
             if watch and watch[0].done() and answering is not None and answering.uncancel() == 0:
                 raise _Disconnected from None

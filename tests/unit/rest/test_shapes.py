@@ -75,6 +75,7 @@ def post(path: str, body: str, query: str = "", **headers: str) -> HttpRequest:
         ("", "missing=default", '[{"name":"a"}]', '[{"name":null},{"name":"c"}]'),
         ("on_conflict=id", "resolution=merge-duplicates", '{"id":1}', '{"id":2}'),
         ("select=id,name", "return=representation", '{"id":1}', '{"id":"2"}'),
+        ("columns=%22id%22,%22name%22", "", '[{"id":1},{"name":"a"}]', '[{"id":2,"name":"b"}]'),
         ("", "", "[]", "7"),
         ("", "", "[{}]", "[{},{}]"),
     ],
@@ -116,6 +117,59 @@ def test_an_insert_that_is_planned_otherwise_has_another_shape(other: HttpReques
 
     assert planner.count == 2
     assert prepared == Planner()(other)
+
+
+def patch(path: str, body: str, query: str) -> HttpRequest:
+    return replace(post(path, body, query, prefer="return=minimal"), method="PATCH")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (("id=eq.1", '{"name":"a"}'), ("id=eq.2", '{"name": "b"}')),
+        (
+            ("id=gt.1&name=eq.x&select=id", '{"name":"a"}'),
+            ("id=gt.2&name=eq.y&select=id", '{"name":7}'),
+        ),
+        (("id=eq.1&columns=name", '{"name":"a"}'), ("id=eq.2&columns=name", '{"id":3,"name":"b"}')),
+    ],
+)
+def test_an_update_of_other_values_is_planned_once(
+    first: tuple[str, str], second: tuple[str, str]
+) -> None:
+    planner = Planner()
+    cache = ShapeCache(planner)
+    query, body = first
+    cache.prepared(patch("/projects", body, query))
+    query, body = second
+    planned = Planner()(patch("/projects", body, query))
+
+    prepared = cache.prepared(patch("/projects", body, query))
+
+    assert prepared.composed == planned.composed
+    assert prepared.canonical == planned.canonical
+    assert planner.count == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        patch("/projects", '{"name":"a","id":1}', "id=eq.1"),
+        patch("/projects", "{}", "id=eq.1"),
+        patch("/projects", '[{"name":"a"}]', "id=eq.1"),
+        patch("/projects", '{"name":"a"}', "name=eq.1"),
+        patch("/projects", '{"name":"a"}', "id=eq.1&columns=name"),
+    ],
+)
+def test_an_update_that_is_planned_otherwise_has_another_shape(other: HttpRequest) -> None:
+    planner = Planner()
+    cache = ShapeCache(planner)
+    cache.prepared(patch("/projects", '{"name":"a"}', "id=eq.1"))
+
+    prepared = cache.prepared(other)
+
+    assert planner.count > 1
+    assert prepared.composed == Planner()(other).composed
 
 
 @pytest.mark.parametrize("path", ["/rpc/add", "/%72pc/add"])

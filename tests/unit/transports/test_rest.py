@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from slotcast.claims import Claims
 from slotcast.rest.response.answer import Response
 from slotcast.transports.rest import RestApi
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from slotcast.rest.service import RestService
 
 
+ANYBODY = Claims(role="anon", document="{}")
+
+
 class Service:
     """Answers everything, or fails, and remembers what it was asked."""
 
@@ -21,10 +25,11 @@ class Service:
         self.asked: list[HttpRequest] = []
         self._error = error
 
-    def refusal(self, http: HttpRequest) -> Response | None:
-        return None if http.header("apikey") != "wrong" else Response(status=401, headers=())
+    async def admit(self, http: HttpRequest) -> Claims | Response:
+        return ANYBODY if http.header("apikey") != "wrong" else Response(status=401, headers=())
 
-    async def answer(self, http: HttpRequest) -> Response:
+    async def answer(self, http: HttpRequest, claims: Claims) -> Response:
+        assert claims is ANYBODY
         self.asked.append(http)
         if self._error is not None:
             raise self._error
