@@ -40,14 +40,19 @@ order by s.setrole <> 0, s.setdatabase <> 0
 _ROLE_SETTINGS: Final = """
 select r.rolname, split_part(one, '=', 1), substr(one, strpos(one, '=') + 1)
 from pg_catalog.pg_roles r
-cross join unnest(r.rolconfig) one
+join pg_catalog.pg_db_role_setting s on s.setrole = r.oid
+join pg_catalog.pg_database d on s.setdatabase = 0 or s.setdatabase = d.oid
+cross join unnest(s.setconfig) one
 left join pg_catalog.pg_settings p on p.name = split_part(one, '=', 1)
-where pg_has_role(current_user, r.oid, 'member') and r.rolname <> current_user
+where d.datname = current_database()
+  and pg_has_role(current_user, r.oid, 'member') and r.rolname <> current_user
   and split_part(one, '=', 1) <> 'search_path'
   and (p.context = 'user' or p.context is null and one not like 'pgrst.%'
     or p.context = 'superuser'
       and (select rolsuper from pg_catalog.pg_roles where rolname = current_user))
+order by s.setdatabase
 """
+"""What a role has in this database counts more than what it has everywhere."""
 
 ISOLATION: Final = "default_transaction_isolation"
 

@@ -3,11 +3,14 @@
 
 do $$
 begin
+  -- The timeouts are Supabase's, too. They bound how long a stranger's request can hold a connection of REST.
   if to_regrole('anon') is null then
     create role anon nologin noinherit;
+    alter role anon set statement_timeout = '3s';
   end if;
   if to_regrole('authenticated') is null then
     create role authenticated nologin noinherit;
+    alter role authenticated set statement_timeout = '8s';
   end if;
   if to_regrole('service_role') is null then
     create role service_role nologin noinherit bypassrls;

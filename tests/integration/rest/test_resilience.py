@@ -11,7 +11,7 @@ import pytest
 
 from slotcast.rest.connection import PREPARED_LIMIT
 from support.postgres import running_cluster
-from support.rest import rest
+from support.rest import ALICE, rest
 
 if TYPE_CHECKING:
     from support.postgres import Database
@@ -44,23 +44,60 @@ async def wait_for_backends(served: Rest, condition: str, count: int) -> None:
 async def test_a_statement_that_takes_too_long_is_ended_and_the_connection_serves_on(
     served: Rest,
 ) -> None:
-    slow = await served.ask("POST", "/rpc/sleep", body={"seconds": 20})
+    # The role of secret keys has no timeout of its own.
+    headers = {"Authorization": "Bearer sb_secret_test"}
+    slow = await served.ask("POST", "/rpc/sleep", body={"seconds": 20}, headers=headers)
     next_one = await served.ask("GET", "/folders")
 
     assert (slow.status, slow.json["code"]) == (500, "57014")
     assert next_one.status == 200
 
 
-async def test_a_role_may_have_a_timeout_of_its_own(notes: Database) -> None:
-    with psycopg.connect(notes.url, autocommit=True) as connection:
-        connection.execute("alter role authenticated set statement_timeout = '200ms'")
-        try:
-            async with rest(notes.url) as served:
-                slow = await served.ask("POST", "/rpc/sleep", body={"seconds": 20})
-        finally:
-            connection.execute("alter role authenticated reset statement_timeout")
+async def set_timeout(served: Rest, role: str, value: str) -> None:
+    """Have requests of *role* end so soon, from the next one on."""
+    await served.sql(
+        f"""do $$ begin execute format('alter role {role} in database %I set statement_timeout'
+        ' = ''{value}''', current_database()); end $$"""
+    )
+    await served.sql("notify pgrst, 'reload config'")
+    async with asyncio.timeout(10):
+        while (await served.ask("GET", "/rpc/setting?name=statement_timeout")).json != value:
+            pass
 
-    assert (slow.status, slow.json["code"]) == (500, "57014")
+
+async def test_a_statement_takes_no_longer_than_its_role_may_and_the_next_is_served(
+    notes: Database,
+) -> None:
+    async with rest(notes.url, rest_pool_size=2) as served:
+        await set_timeout(served, "authenticated", "700ms")
+        slow = [
+            asyncio.create_task(served.ask("POST", "/rpc/sleep", body={"seconds": 20}))
+            for _ in range(2)
+        ]
+        await wait_for_backends(served, "query like '%sleep%' and state = 'active'", 2)
+        waiting = await served.ask("GET", "/folders")
+        ended = [await each for each in slow]
+        await set_timeout(served, "authenticated", "8s")
+
+    assert waiting.status == 200
+    assert [answer.status for answer in ended] == [500, 500]
+    assert ended[0].json == {
+        "code": "57014",
+        "details": None,
+        "hint": None,
+        "message": "canceling statement due to statement timeout",
+    }
+
+
+@pytest.mark.parametrize(("role", "value"), [("anon", "3s"), ("authenticated", "8s")])
+async def test_strangers_and_users_have_the_timeouts_of_supabase(
+    served: Rest, role: str, value: str
+) -> None:
+    found = await served.ask(
+        "GET", "/rpc/setting?name=statement_timeout", sub=None if role == "anon" else ALICE
+    )
+
+    assert found.json == value
 
 
 @pytest.mark.parametrize("served", [ONE_CONNECTION], indirect=True)
