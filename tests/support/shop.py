@@ -26,8 +26,8 @@ _TIMEOUT_S: Final = 20.0
 _SHOP: Final = """
 with shop as (
   insert into public.workspaces
-    (id, name, slug, time_zone, auto_confirm, min_notice_minutes, created_by)
-  values (%(id)s, %(name)s, %(slug)s, %(zone)s, %(auto_confirm)s, 0, %(owner)s)
+    (id, name, slug, time_zone, auto_confirm, min_notice_minutes)
+  values (%(id)s, %(name)s, %(slug)s, %(zone)s, %(auto_confirm)s, 0)
 )
 insert into public.workspace_members (workspace_id, user_id, role)
 values (%(id)s, %(owner)s, 'owner')
