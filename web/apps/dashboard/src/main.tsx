@@ -1,5 +1,5 @@
 import "@slotcast/ui/styles.css";
-import { loadConfig, readyTemporal, setUpI18n, setUpTheme } from "@slotcast/ui";
+import { loadConfig, makeClient, readyTemporal, setUpI18n, setUpTheme } from "@slotcast/ui";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/app";
@@ -17,9 +17,10 @@ async function start(): Promise<void> {
   });
   try {
     const [config] = await Promise.all([loadConfig(), readyTemporal()]);
+    const client = makeClient(config, "dashboard");
     root.render(
       <StrictMode>
-        <App config={config} />
+        <App config={config} client={client} />
       </StrictMode>,
     );
   } catch {

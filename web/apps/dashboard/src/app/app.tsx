@@ -1,13 +1,7 @@
 /** Everything that all pages stand on, and the door. */
 import { RealtimeProvider } from "@slotcast/realtime";
-import {
-  Announcer,
-  type Config,
-  makeClient,
-  SessionProvider,
-  Toaster,
-  useSession,
-} from "@slotcast/ui";
+import { Announcer, type Config, SessionProvider, Toaster, useSession } from "@slotcast/ui";
+import type { SupabaseClient } from "@supabase/supabase-js";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
@@ -19,8 +13,12 @@ const SignInPage = lazy(async () => ({
 
 const FRESH_MS = 30_000;
 
-export function App({ config }: { config: Config }) {
-  const [client] = useState(() => makeClient(config, "dashboard"));
+export interface AppProps {
+  config: Config;
+  client: SupabaseClient;
+}
+
+export function App({ config, client }: AppProps) {
   const [queries] = useState(
     () => new QueryClient({ defaultOptions: { queries: { staleTime: FRESH_MS, retry: 1 } } }),
   );

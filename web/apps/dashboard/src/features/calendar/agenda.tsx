@@ -99,7 +99,7 @@ function AgendaRow({ row, desk, nowMs, glowing, current, onOpen }: RowProps) {
       <time
         dateTime={row.start_time}
         title={formatTimeRange(row.start_time, row.end_time, desk.zone, locale)}
-        className="w-16 shrink-0 font-semibold"
+        className="w-20 shrink-0 whitespace-nowrap font-semibold"
       >
         {formatTime(row.start_time, desk.zone, locale)}
         <span className="block font-normal text-ink-faint text-xs">

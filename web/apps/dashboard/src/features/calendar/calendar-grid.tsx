@@ -65,6 +65,8 @@ export interface CalendarGridProps {
   nowMs: number;
   /** What the line of now says. */
   nowLabel: string;
+  /** What stands where a day of the month has no room for all. */
+  moreLabel: (count: number) => string;
   canWrite: boolean;
   /** `undo` puts the event back where it was, for a change that is not even tried. */
   onMove: (row: Appointment, to: Dropped, undo: () => void) => void;
@@ -90,6 +92,7 @@ const VIEW_NAMES = {
 const SLOT_MINUTES = 15;
 const SLOT_HEIGHT_PX = 17;
 const LONG_PRESS_MS = 350;
+const EVENT_GAP_PX = 2;
 
 export function CalendarGrid(props: CalendarGridProps) {
   const target = useRef<HTMLDivElement>(null);
@@ -117,7 +120,7 @@ export function CalendarGrid(props: CalendarGridProps) {
   useOption(calendar, "snapDuration", `00:${String(props.snapMinutes).padStart(2, "0")}`);
   useOption(calendar, "selectable", props.canWrite && props.view !== "month");
   useResources(calendar, props);
-  useHeldEvents(calendar, props.events, isHeld);
+  useHeldEvents(calendar, props, isHeld);
   useScrollToNow(calendar, target, props);
 
   return (
@@ -163,12 +166,22 @@ function useResources(calendar: Calendar | null, props: CalendarGridProps): void
 /** Gives the grid its events, but not while one of them is being dragged. */
 function useHeldEvents(
   calendar: Calendar | null,
-  events: readonly Calendar.EventInput[],
+  { events, view }: CalendarGridProps,
   isHeld: boolean,
 ): void {
+  const gap = useRef(EVENT_GAP_PX);
   useEffect(() => {
-    if (!isHeld) calendar?.setOption("events", [...events]);
-  }, [calendar, events, isHeld]);
+    if (isHeld) return;
+    calendar?.setOption("events", [...events]);
+    if (view !== "month") return;
+    // When its events change, the month puts them all on the first line and stacks them only when its own size or
+    // the gap changes, so the gap does, by nothing that can be seen.
+    const frame = requestAnimationFrame(() => {
+      gap.current = gap.current === EVENT_GAP_PX ? EVENT_GAP_PX + 0.001 : EVENT_GAP_PX;
+      calendar?.setOption("eventGap", gap.current);
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [calendar, events, view, isHeld]);
 }
 
 /** Brings the present, or the morning of another day, into sight when another day is shown. */
@@ -232,6 +245,7 @@ function useGridCallbacks(
   const pointed = useEffectEvent((id: string, element: HTMLElement) => props.onPoint(id, element));
   const left = useEffectEvent(() => props.onLeave());
   const zone = useEffectEvent(() => props.timeZone);
+  const more = useEffectEvent((count: number) => props.moreLabel(count));
 
   const [options] = useState(
     () => (): Calendar.Options => ({
@@ -245,7 +259,8 @@ function useGridCallbacks(
       slotEventOverlap: false,
       flexibleSlotTimeLimits: true,
       dayMaxEvents: true,
-      eventGap: 2,
+    moreLinkContent: ({ num }) => more(num),
+      eventGap: EVENT_GAP_PX,
       eventTimeFormat: { hour: "numeric", minute: "2-digit" },
       slotLabelFormat: { hour: "numeric", minute: "2-digit" },
       views: {

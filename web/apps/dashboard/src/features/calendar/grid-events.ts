@@ -76,15 +76,21 @@ export function appointmentEvent(
       ...(Date.parse(row.end_time) <= look.nowMs ? ["is-past"] : []),
       ...(look.glowing.has(row.id) ? ["is-glowing"] : []),
       ...(row.pending ? ["is-unsaved"] : []),
-      ...(minutesBetween(row.start_time, row.end_time) < SHORT_MINUTES ? ["is-short"] : []),
+      ...sizeClass(minutesBetween(row.start_time, row.end_time)),
     ],
     styles: [`--member: ${member?.color ?? "#8a8378"}`],
     extendedProps: { card },
   };
 }
 
-/** Shorter ones have room for one line. */
-const SHORT_MINUTES = 30;
+/** Shorter ones have room for one line, and below that for two. */
+const ONE_LINE_MINUTES = 30;
+const TWO_LINES_MINUTES = 45;
+
+function sizeClass(minutes: number): string[] {
+  if (minutes < ONE_LINE_MINUTES) return ["is-short"];
+  return minutes < TWO_LINES_MINUTES ? ["is-medium"] : [];
+}
 
 /** An appointment over the hour that a clock shows twice would end before it begins: it is drawn by its length. */
 function wallEnd(row: Appointment, zone: string): string {

@@ -66,6 +66,7 @@ export function GridPanel(props: GridPanelProps) {
         snapMinutes={Math.min(LONGEST_SNAP_MINUTES, desk.workspace.slot_step_minutes)}
         nowMs={nowMs}
         nowLabel={formatTime(new Date(nowMs).toISOString(), desk.zone, locale)}
+        moreLabel={(count) => t("calendar.more", { count })}
         canWrite={props.canWrite}
         onMove={props.onMove}
         onResize={props.onResize}
