@@ -15,6 +15,7 @@ export type Condition = {
   value: string;
 };
 
+const WORD = /^[a-z]\w*$/i;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** Takes a filter apart. @throws SyntaxError when it is no filter. */
@@ -107,13 +108,17 @@ function isAnyOf(list: string, value: unknown): boolean | null {
   return answers.includes(null) ? null : false;
 }
 
-/** Certain for uuids, numbers, booleans and equal texts; other texts may be equal to PostgreSQL. */
+/**
+ * Certain for uuids, numbers, booleans, equal texts and plain words that differ by more than case; other
+ * texts that differ may be equal to PostgreSQL, as instants with other offsets are.
+ */
 function isEqual(operand: string, value: unknown): boolean | null {
   if (value === null) return false;
   if (typeof value === "boolean") return operand === String(value);
   if (typeof value === "number") return Number(operand) === value;
   if (typeof value !== "string") return null;
   if (operand === value) return true;
-  if (UUID.test(operand) && UUID.test(value)) return operand.toLowerCase() === value.toLowerCase();
-  return null;
+  const isWithoutCase = operand.toLowerCase() === value.toLowerCase();
+  if (UUID.test(operand) && UUID.test(value)) return isWithoutCase;
+  return WORD.test(operand) && WORD.test(value) && !isWithoutCase ? false : null;
 }

@@ -342,7 +342,9 @@ export class Mutations<Row extends AnyRow> {
 
   async #ask(request: Askable): Promise<Answer<Row>> {
     const mark = this.#table.clock.tick();
-    const { data, error, status } = await request.abortSignal(AbortSignal.timeout(TIMEOUT_MS));
+    const { data, error, status } = await request
+      .abortSignal(AbortSignal.timeout(TIMEOUT_MS))
+      .retry(false);
     return {
       rows: (data ?? []) as Row[],
       error: error && new LiveError(error.message, { code: error.code, hint: error.hint, status }),
@@ -371,9 +373,11 @@ function failed<Row extends AnyRow>(error: LiveError): Attempt<Row> {
 type Filterable<Request> = { eq(column: string, value: unknown): Request };
 
 type Askable = {
-  abortSignal(signal: AbortSignal): PromiseLike<{
-    data: unknown;
-    error: { message: string; code: string; hint: string } | null;
-    status: number;
-  }>;
+  abortSignal(signal: AbortSignal): {
+    retry(enabled: boolean): PromiseLike<{
+      data: unknown;
+      error: { message: string; code: string; hint: string } | null;
+      status: number;
+    }>;
+  };
 };

@@ -13,6 +13,7 @@ const LONGEST_FRAME_MS = 250;
 export class Pacer {
   readonly #show: () => void;
   #cancel: (() => void) | null = null;
+  /** How often it was shown since the burst began, and when last. */
   #inBurst = 0;
   #shownAt = Number.NEGATIVE_INFINITY;
 
@@ -26,14 +27,16 @@ export class Pacer {
     const pauseMs = PAUSES_MS[Math.min(this.#inBurst, PAUSES_MS.length - 1)] ?? 0;
     const quietMs = performance.now() - this.#shownAt;
     if (quietMs > 2 * pauseMs) this.#inBurst = 0;
-    this.#cancel = afterFrame(this.#inBurst === 0 ? 0 : pauseMs - quietMs, () => this.now());
+    this.#cancel = afterFrame(this.#inBurst === 0 ? 0 : pauseMs - quietMs, () => {
+      this.#inBurst += 1;
+      this.#shownAt = performance.now();
+      this.now();
+    });
   }
 
   /** Shows it at once: what the user did, or what ends loading. */
   now(): void {
     this.stop();
-    this.#inBurst += 1;
-    this.#shownAt = performance.now();
     this.#show();
   }
 

@@ -77,7 +77,8 @@ async function readPage<Row extends AnyRow>(
   for (const column of key) page = page.order(column);
   if (last && !byKeyAlone) page = page.range(before.length, before.length + size - 1);
 
-  const { data, error, status } = await page;
+  // Whoever asks for live rows tries again, and shows meanwhile that it failed.
+  const { data, error, status } = await page.retry(false);
   if (error) throw new LiveError(error.message, { code: error.code, hint: error.hint, status });
   return data as unknown as Row[];
 }

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, test } from "vitest";
 import { Clock, RowStore } from "../src/row-store";
 import { rowKey } from "../src/rows";

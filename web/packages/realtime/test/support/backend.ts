@@ -44,7 +44,7 @@ export class Backend {
     const backend = this;
     return createClient(URL_OF_BACKEND, "key", {
       auth: { persistSession: false, autoRefreshToken: false, storageKey: `test-${Math.random()}` },
-      global: { fetch: (input, init) => backend.#fetch(new Request(input, init)) },
+      global: { fetch: (input, init) => backend.#fetch(String(input), init ?? {}) },
       realtime: {
         transport: class extends FakeSocket {
           constructor(url: string | URL) {
@@ -187,18 +187,17 @@ export class Backend {
     return found;
   }
 
-  async #fetch(request: Request): Promise<Response> {
-    const { pathname, searchParams } = new URL(request.url);
+  async #fetch(url: string, { method = "GET", body }: RequestInit): Promise<Response> {
+    const { pathname, search, searchParams } = new URL(url);
+    const sent = typeof body === "string" && body !== "" ? JSON.parse(body) : null;
     if (!this.isReachable) throw new TypeError("Failed to fetch");
-    if (pathname.startsWith("/auth/")) return this.#authenticate(pathname, await request.text());
-    this.requests.push(`${request.method} ${pathname}${new URL(request.url).search}`);
-    await this.before?.(request.method);
+    if (pathname.startsWith("/auth/")) return this.#authenticate(pathname, sent);
+    this.requests.push(`${method} ${pathname}${search}`);
+    await this.before?.(method);
     if (!this.isReachable) throw new TypeError("Failed to fetch");
     const scripted = this.answers.shift();
-    if (scripted) return Response.json(scripted.body, { status: scripted.status });
-    const table = pathname.replace("/rest/v1/", "");
-    const body = request.method === "GET" ? null : await request.text();
-    return this.#query(request.method, table, searchParams, body ? JSON.parse(body) : null);
+    if (scripted) return answer(scripted.body, scripted.status);
+    return this.#query(method, pathname.replace("/rest/v1/", ""), searchParams, sent);
   }
 
   #query(
@@ -208,30 +207,31 @@ export class Backend {
     body: Record<string, unknown> | null,
   ): Response {
     const found = this.rows(table).filter((row) =>
-      [...query].every(([column, test]) => isLetThrough(`${column}=${test}`, row)),
+      [...query].every(
+        ([column, test]) => RESERVED.has(column) || isLetThrough(`${column}=${test}`, row),
+      ),
     );
     switch (method) {
       case "GET":
-        return Response.json(page(found, query));
+        return answer(page(found, query));
       case "POST":
         if (this.#table(table).has(String(body?.id))) {
-          const error = { code: "23505", message: "duplicate key", hint: null, details: null };
-          return Response.json(error, { status: 409 });
+          return answer({ code: "23505", message: "duplicate key", hint: null }, 409);
         }
-        return Response.json([this.insert(table, body as Row)], { status: 201 });
+        return answer([this.insert(table, body as Row)], 201);
       case "PATCH":
-        return Response.json(found.map(({ id }) => this.update(table, id, body ?? {})));
+        return answer(found.map(({ id }) => this.update(table, id, body ?? {})));
       default:
         for (const { id } of found) this.delete(table, id);
-        return Response.json(found);
+        return answer(found);
     }
   }
 
-  #authenticate(pathname: string, body: string): Response {
-    if (!pathname.endsWith("/token")) return new Response(null, { status: 204 });
+  #authenticate(pathname: string, sent: { email: string } | null): Response {
+    if (!pathname.endsWith("/token")) return answer({});
     this.#users += 1;
-    const { email } = JSON.parse(body) as { email: string };
-    return Response.json({
+    const email = sent?.email;
+    return answer({
       access_token: `token-${this.#users}-of-${email}`,
       refresh_token: "refresh",
       token_type: "bearer",
@@ -241,25 +241,42 @@ export class Backend {
   }
 }
 
+/** A response as supabase-js reads it; the browser's own would take time that tests do not fake. */
+function answer(body: unknown, status = 200): Response {
+  const ok = status < 400;
+  const text = JSON.stringify(body);
+  return {
+    ok,
+    status,
+    statusText: "",
+    headers: new Headers(),
+    text: async () => text,
+    json: async () => JSON.parse(text),
+  } as Response;
+}
+
 const RESERVED = new Set(["select", "order", "limit", "offset", "columns"]);
 
 function isLetThrough(filter: string | undefined, row: Row | null): boolean {
   if (!filter || !row) return true;
   const [, column = "", operator, value = ""] = /^([^=]+)=(\w+)\.?(.*)$/.exec(filter) ?? [];
-  if (RESERVED.has(column)) return true;
   const actual = row[column];
   switch (operator) {
     case "eq":
       return String(actual) === value;
     case "gt":
-      return String(actual) > value;
+      return comparable(actual) > comparable(value);
     case "gte":
-      return String(actual) >= value;
+      return comparable(actual) >= comparable(value);
     case "lt":
-      return String(actual) < value;
+      return comparable(actual) < comparable(value);
     default:
       throw new Error(`the backend does not know ${filter}`);
   }
+}
+
+function comparable(value: unknown): string | number {
+  return Number.isNaN(Number(value)) ? String(value) : Number(value);
 }
 
 function page(rows: Row[], query: URLSearchParams): Row[] {
