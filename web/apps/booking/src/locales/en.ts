@@ -62,6 +62,7 @@ export const en = {
     nextFree: "Next free day: {{day}}",
     lost: "{{time}} was just taken.",
     nearest: "Nearest: {{times}}",
+    nearestFree: "Nearest free times:",
     lostNone: "There is no other free time near it.",
     choose: "Choose a time",
     continue: "Continue",
@@ -112,7 +113,8 @@ export const en = {
     reason: "Reason: {{reason}}",
     addToCalendar: "Add to calendar",
     change: "Change time",
-    cancel: "Cancel appointment",
+    cancel: "Cancel",
+    cancelLabel: "Cancel appointment",
   },
   cutoff: {
     open: "You can change or cancel online until {{until}}.",

@@ -1,6 +1,5 @@
 import type { FormEvent } from "react";
 import { useTexts } from "../../texts";
-import type { Slot } from "../times/slots";
 import { TimePicker } from "../times/time-picker";
 import type { TimeChoice } from "../times/use-time-choice";
 import { StepHeading } from "./step-heading";
@@ -11,7 +10,6 @@ export interface TimeStepProps {
   time: string | undefined;
   onDay: (day: string) => void;
   onTime: (time: string) => void;
-  onAlternative: (slot: Slot) => void;
   onSubmit: () => void;
 }
 

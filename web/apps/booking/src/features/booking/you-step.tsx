@@ -1,5 +1,5 @@
 import { Button, Field, Input, nameOf, type SignInView, Textarea, useSession } from "@slotcast/ui";
-import { type FormEvent, lazy, type ReactNode, Suspense, useState } from "react";
+import { type FormEvent, lazy, Suspense, useState } from "react";
 import { useTexts } from "../../texts";
 import type { Shop } from "../shop/shop";
 import { StepHeading } from "./step-heading";
@@ -15,12 +15,10 @@ export interface YouStepProps {
   you: Pick<You, "name" | "phone" | "notes">;
   onChange: (changes: Partial<You>) => void;
   onSubmit: () => void;
-  /** Stands above the form: what has happened to the chosen time. */
-  children?: ReactNode;
 }
 
 export function YouStep(props: YouStepProps) {
-  const { formId, shop, you, onChange, onSubmit, children } = props;
+  const { formId, shop, you, onChange, onSubmit } = props;
   const t = useTexts();
   function submit(event: FormEvent) {
     event.preventDefault();
@@ -31,7 +29,6 @@ export function YouStep(props: YouStepProps) {
       <StepHeading hint={t(shop.auto_confirm ? "you.hintConfirmed" : "you.hintRequest")}>
         {t("you.title")}
       </StepHeading>
-      {children}
       <Who name={you.name} />
       <form id={formId} onSubmit={submit} className="mt-5 flex flex-col gap-4">
         <Field label={t("you.name")}>

@@ -28,7 +28,7 @@ export function TicketActions({ appointment, place, mutate, change }: TicketActi
         {!cutoff.isOver && (
           <>
             {canMove && (
-              <Button asChild variant="quiet" className="h-11">
+              <Button asChild variant="quiet" className="h-11 px-3">
                 {change}
               </Button>
             )}
@@ -37,7 +37,11 @@ export function TicketActions({ appointment, place, mutate, change }: TicketActi
               shop={place.shop}
               mutate={mutate}
               trigger={
-                <Button variant="dangerQuiet" className="h-11">
+                <Button
+                  variant="dangerQuiet"
+                  className="h-11 px-3"
+                  aria-label={t("ticket.cancelLabel")}
+                >
                   {t("ticket.cancel")}
                 </Button>
               }

@@ -45,15 +45,18 @@ export function Ticket(props: TicketProps) {
       data-start={new Date(start).toISOString()}
       className="relative overflow-hidden rounded-card border border-line bg-surface shadow-[0_1px_2px_var(--shadow-color)]"
     >
-      <div className={cn("flex", isCancelled && "opacity-70")}>
-        <DateStub day={dayOf(start, zone)} />
+      <div className="flex">
+        <DateStub day={dayOf(start, zone)} isFaded={isCancelled} />
         <div className="min-w-0 flex-1 p-4 sm:p-5">
           <div className="flex flex-wrap items-start justify-between gap-2">
             <div className="min-w-0">
               <time
                 dateTime={start}
                 title={formatFull(start, zone, locale)}
-                className={cn("font-semibold text-xl", isCancelled && "line-through")}
+                className={cn(
+                  "font-semibold text-xl",
+                  isCancelled && "text-ink-faint line-through",
+                )}
               >
                 {formatTimeRange(start, end, zone, locale)}
               </time>
@@ -82,10 +85,15 @@ export function Ticket(props: TicketProps) {
   );
 }
 
-function DateStub({ day }: { day: string }) {
+function DateStub({ day, isFaded }: { day: string; isFaded: boolean }) {
   const { locale } = useLanguage();
   return (
-    <div className="flex w-22 shrink-0 flex-col items-center justify-center border-line-strong border-e border-dashed bg-accent-soft px-2 py-4 text-center text-accent-text sm:w-28">
+    <div
+      className={cn(
+        "flex w-22 shrink-0 flex-col items-center justify-center border-line-strong border-e border-dashed px-2 py-4 text-center sm:w-28",
+        isFaded ? "bg-sunken text-ink-faint" : "bg-accent-soft text-accent-text",
+      )}
+    >
       <span className="font-medium text-sm capitalize">{formatDay(day, locale, "weekday")}</span>
       <span className="figures font-semibold text-[2.75rem] leading-none">
         {formatDay(day, locale, "number")}

@@ -38,14 +38,14 @@ export function LostTime({ choice, onTime }: LostTimeProps) {
 
   if (!lost) return null;
   return (
-    <Banner tone="warning" title={title(lost)} className="animate-rise">
-      <p>{alternatives && nearestWords(alternatives)}</p>
-      <div className="mt-2.5 flex min-h-11 flex-wrap gap-2">
+    <Banner tone="warning" title={title(lost)} className="mb-3 animate-rise">
+      {alternatives?.length === 0 ? t("times.lostNone") : t("times.nearestFree")}
+      <div className="mt-2.5 flex min-h-11 flex-wrap gap-2 empty:hidden">
         {alternatives?.map((slot) => (
           <Button
             key={slot.start}
             size="lg"
-            className="figures h-11 px-4"
+            className="figures h-11 flex-1 px-3"
             data-alternative={slot.start}
             onClick={() => onTime(slot)}
           >

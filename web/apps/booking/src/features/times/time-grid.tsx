@@ -97,10 +97,7 @@ function TimeItem({ slot, zone, isChosen, onTime }: TimeItemProps) {
     return (
       <span
         data-taken={slot.start}
-        className={cn(
-          BOX,
-          "animate-fade border-transparent text-ink-faint line-through opacity-60",
-        )}
+        className={cn(BOX, "animate-fade border-transparent text-ink-faint line-through")}
       >
         {words}
         <span className="sr-only"> {t("times.taken")}</span>

@@ -1,7 +1,5 @@
 import { startOfDay, today, ZoneNote } from "@slotcast/ui";
 import { DayStrip } from "./day-strip";
-import { LostTime } from "./lost-time";
-import type { Slot } from "./slots";
 import { TimeGrid } from "./time-grid";
 import type { TimeChoice } from "./use-time-choice";
 
@@ -10,12 +8,10 @@ export interface TimePickerProps {
   time: string | undefined;
   onDay: (day: string) => void;
   onTime: (time: string) => void;
-  /** A time that stands in for a lost one. */
-  onAlternative: (slot: Slot) => void;
 }
 
 /** A day, then a time. */
-export function TimePicker({ choice, time, onDay, onTime, onAlternative }: TimePickerProps) {
+export function TimePicker({ choice, time, onDay, onTime }: TimePickerProps) {
   const { zone, day, slots } = choice;
   // Of the times in sight: on which day the clocks change may differ between the zones.
   const instant = slots?.[0]?.start ?? startOfDay(day ?? today(zone), zone);
@@ -25,7 +21,6 @@ export function TimePicker({ choice, time, onDay, onTime, onAlternative }: TimeP
         <DayStrip choice={choice} onDay={onDay} />
         <ZoneNote zone={zone} at={instant} className="mt-2" />
       </div>
-      <LostTime choice={choice} onTime={onAlternative} />
       <TimeGrid choice={choice} time={time} onTime={onTime} onDay={onDay} />
     </div>
   );

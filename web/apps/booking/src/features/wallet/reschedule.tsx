@@ -17,6 +17,7 @@ import { useTexts } from "../../texts";
 import { useLiveShop } from "../shop/use-shop";
 import { outcomeError } from "../ticket/outcomes";
 import type { Place } from "../ticket/place";
+import { LostTime } from "../times/lost-time";
 import { TimePicker } from "../times/time-picker";
 import { useTimeChoice } from "../times/use-time-choice";
 import type { WalletView } from "./wallet";
@@ -68,6 +69,9 @@ export function Reschedule({ appointment, place, mutate, view, onView }: Resched
     view.time !== undefined && Date.parse(view.time) === Date.parse(appointment.start_time);
   const canMove = choice.chosen !== undefined && !isOffline && !isSame;
 
+  function chooseTime(time: string) {
+    onView({ ...view, time, day: dayOf(time, shop.time_zone) }, { replace: true });
+  }
   async function move(event: FormEvent) {
     event.preventDefault();
     if (!choice.chosen || !canMove || busy) return;
@@ -107,12 +111,7 @@ export function Reschedule({ appointment, place, mutate, view, onView }: Resched
         choice={settled}
         time={view.time}
         onDay={(day) => onView({ ...view, day, time: undefined }, { replace: true })}
-        onTime={(time) =>
-          onView({ ...view, time, day: dayOf(time, shop.time_zone) }, { replace: true })
-        }
-        onAlternative={({ start }) =>
-          onView({ ...view, time: start, day: dayOf(start, shop.time_zone) }, { replace: true })
-        }
+        onTime={chooseTime}
       />
       <div role="alert" className="empty:hidden">
         {error !== null && (
@@ -122,6 +121,9 @@ export function Reschedule({ appointment, place, mutate, view, onView }: Resched
         )}
       </div>
       <div className="sticky bottom-0 -mx-4 mt-4 flex flex-wrap gap-2 bg-ground px-4 py-3 sm:-mx-5 sm:px-5">
+        <div className="w-full empty:hidden">
+          <LostTime choice={settled} onTime={({ start }) => chooseTime(start)} />
+        </div>
         {isOffline && (
           <p role="status" className="w-full text-danger text-md">
             {t("move.offline")}
