@@ -3,10 +3,12 @@
  *
  * Each app has a catalog per language, `locales/en.ts` and `locales/fr.ts`; the type of the English one is the
  * contract that {@link SameTexts} holds the others to. {@link textsOf} makes the typed `t` of a catalog.
+ *
+ * Texts have `{{placeholders}}`, and forms for a `count`: `free_one`, `free_other`. That is the form of i18next's
+ * catalogs, so translators' tools know it; what we need of it takes fewer lines than setting that library up, and
+ * spares everybody its 18 KB. `Intl` does the rest.
  */
-import i18next, { type ResourceLanguage } from "i18next";
-import { useCallback } from "react";
-import { initReactI18next, useTranslation } from "react-i18next";
+import { useCallback, useSyncExternalStore } from "react";
 import { en } from "./locales/en";
 import { isText, readStored, writeStored } from "./stored";
 
@@ -44,13 +46,22 @@ export type Translate<C extends Catalog> = (key: TextKey<C>, values?: TextValues
 
 type Catalogs = Record<Language, () => Promise<Catalog>>;
 
+type Namespace = "app" | "ui";
+
 const STORED_AS = "slotcast.language";
 const SHARED: Catalogs = {
   en: async () => en,
   fr: async () => (await import("./locales/fr")).fr,
 };
 
-const loaders = new Map<string, Catalogs>([["ui", SHARED]]);
+const loaders = new Map<Namespace, Catalogs>([["ui", SHARED]]);
+const listeners = new Set<() => void>();
+
+/** What is shown: replaced as a whole, so that it can be compared. */
+let shown: { language: Language; catalogs: Partial<Record<Namespace, Catalog>> } = {
+  language: "en",
+  catalogs: { ui: en },
+};
 
 /**
  * Chooses the language (URL `?lang=`, then what was chosen before, then the browser's) and loads its texts.
@@ -58,27 +69,22 @@ const loaders = new Map<string, Catalogs>([["ui", SHARED]]);
  */
 export async function setUpI18n(catalogs: Catalogs): Promise<void> {
   loaders.set("app", catalogs);
-  await i18next.use(initReactI18next).init({
-    ns: ["app", "ui"],
-    defaultNS: "app",
-    fallbackLng: false,
-    interpolation: { escapeValue: false },
-    resources: {},
-    react: { bindI18nStore: "added" },
-  });
   await changeLanguage(preferredLanguage());
 }
 
 /** The typed texts of a catalog; *namespace* is "app" for the app's own. */
-export function textsOf<C extends Catalog>(namespace: "app" | "ui") {
+export function textsOf<C extends Catalog>(namespace: Namespace) {
   /** `t` in a component, which renders again when the language changes. */
   function useTexts(): Translate<C> {
-    const { t } = useTranslation(namespace);
-    return useCallback((key, values) => t(key as string, { ...values }), [t]);
+    const { language, catalogs } = useShown();
+    return useCallback(
+      (key, values) => translate(catalogs[namespace], language, key, values),
+      [catalogs, language],
+    );
   }
   /** The same outside of components. */
   const text: Translate<C> = (key, values) =>
-    i18next.t(key as string, { ...values, ns: namespace });
+    translate(shown.catalogs[namespace], shown.language, key, values);
   return { useTexts, text };
 }
 
@@ -89,8 +95,7 @@ export function textsOf<C extends Catalog>(namespace: "app" | "ui") {
  * different in Boston and in Bristol.
  */
 export function useLanguage() {
-  const { i18n } = useTranslation("ui");
-  const language = asLanguage(i18n.language) ?? "en";
+  const { language } = useShown();
   return { language, locale: localeOf(language), setLanguage };
 }
 
@@ -102,17 +107,47 @@ export async function setLanguage(language: Language): Promise<void> {
 
 /** For `Intl`, outside of components. */
 export function currentLocale(): string {
-  return localeOf(asLanguage(i18next.language) ?? "en");
+  return localeOf(shown.language);
+}
+
+/** Fills in a text of a catalog; a key that it lacks is shown as it is. */
+function translate(
+  catalog: Catalog | undefined,
+  language: Language,
+  key: string,
+  values: TextValues = {},
+): string {
+  const { count } = values;
+  const form =
+    count === undefined ? "" : `_${new Intl.PluralRules(language).select(Number(count))}`;
+  const found =
+    find(catalog, key + form) ?? (form && find(catalog, `${key}_other`)) ?? find(catalog, key);
+  return (found || key).replace(/\{\{(\w+)\}\}/g, (_, name: string) => String(values[name] ?? ""));
+}
+
+function find(catalog: Catalog | undefined, key: string): string | undefined {
+  let found: string | Catalog | undefined = catalog;
+  for (const step of key.split(".")) {
+    found = typeof found === "object" && Object.hasOwn(found, step) ? found[step] : undefined;
+  }
+  return typeof found === "string" ? found : undefined;
+}
+
+function useShown() {
+  return useSyncExternalStore(subscribe, () => shown);
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
 }
 
 async function changeLanguage(language: Language): Promise<void> {
-  for (const [namespace, catalogs] of loaders) {
-    if (!i18next.hasResourceBundle(language, namespace)) {
-      const catalog: ResourceLanguage = await catalogs[language]();
-      i18next.addResourceBundle(language, namespace, catalog);
-    }
-  }
-  await i18next.changeLanguage(language);
+  const loaded = await Promise.all(
+    [...loaders].map(async ([namespace, catalogs]) => [namespace, await catalogs[language]()]),
+  );
+  shown = { language, catalogs: Object.fromEntries(loaded) };
+  for (const listener of listeners) listener();
   document.documentElement.lang = language;
   document.documentElement.dir = directionOf(language);
 }

@@ -1,0 +1,54 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { type Catalog, setLanguage, setUpI18n, textsOf } from "./i18n";
+
+const en = {
+  hello: "Hello, {{name}}!",
+  times: { free_one: "{{count}} free time", free_other: "{{count}} free times", none: "None" },
+} satisfies Catalog;
+const fr: typeof en = {
+  hello: "Bonjour {{name}} !",
+  times: { free_one: "{{count}} horaire", free_other: "{{count}} horaires", none: "Aucun" },
+};
+const { text } = textsOf<typeof en>("app");
+
+async function show(language: "en" | "fr") {
+  await setUpI18n({ en: async () => en, fr: async () => fr });
+  await setLanguage(language);
+}
+
+afterEach(() => localStorage.clear());
+
+describe("texts", () => {
+  it("are filled in, whatever is in the values", async () => {
+    await show("en");
+
+    expect(text("hello", { name: "$& {{name}}" })).toBe("Hello, $& {{name}}!");
+    expect(text("times.none")).toBe("None");
+  });
+
+  it("have the plural of their language: none of a thing is several in English, and one in French", async () => {
+    await show("en");
+    const english = [0, 1, 2].map((count) => text("times.free", { count }));
+    await show("fr");
+    const french = [0, 1, 2].map((count) => text("times.free", { count }));
+
+    expect(english).toEqual(["0 free times", "1 free time", "2 free times"]);
+    expect(french).toEqual(["0 horaire", "1 horaire", "2 horaires"]);
+  });
+
+  it("show their key where there is none, and nothing of what all objects have", async () => {
+    await show("en");
+
+    expect(text("missing" as "hello")).toBe("missing");
+    expect(text("constructor.name" as "hello")).toBe("constructor.name");
+    expect(text("times" as "hello")).toBe("times");
+  });
+
+  it("name their language to the page, and are remembered", async () => {
+    await show("fr");
+
+    expect(document.documentElement.lang).toBe("fr");
+    await setUpI18n({ en: async () => en, fr: async () => fr });
+    expect(text("times.none")).toBe("Aucun");
+  });
+});
