@@ -188,7 +188,14 @@ BY_NODE: Final = by_hand("NOTIFY + ws", NODE, HERE / "peers" / "notify_ws.mjs")
 BY_PYTHON: Final = by_hand(
     "NOTIFY + websockets", sys.executable, HERE / "peers" / "notify_websockets.py"
 )
-ENGINES: Final = (COMPILED, FILTERED, ORACLE, BY_NODE, BY_PYTHON)
+ENGINES: Final = {
+    "slotcast": COMPILED,
+    "filter": FILTERED,
+    "oracle": ORACLE,
+    "ws": BY_NODE,
+    "websockets": BY_PYTHON,
+}
+"""By what they are called on the command line; ours comes first."""
 PEERS: Final = (BY_NODE, BY_PYTHON)
 
 
@@ -333,15 +340,17 @@ def median(outcomes: Sequence[Outcome], figure: str) -> float | None:
     return statistics.median(values) if values else None
 
 
-def show(results: Results, viewer_count: int, text_bytes: int) -> None:
-    for kind, who in (("few", f"{salons.FEW} of them"), ("all", "all of them")):
+def show(results: Results, viewer_count: int, text_bytes: int, kinds: Sequence[str]) -> None:
+    concerned = {"few": f"{salons.FEW} of them", "all": "all of them"}
+    for kind in kinds:
+        who = concerned[kind]
         title = f"{viewer_count} users, a change of {text_bytes} bytes concerns {who}"
         steady = f"at {steady_rate(kind, viewer_count):g}/s: p50 ms"
         print(
             f"\n{title:<62}\n{'':<26}{'changes/s':>11}{'per CPU-s':>11}{'ratio':>8}"
             f"{'burst, deliveries/s':>21}{steady:>20}{'p99 ms':>9}"
         )
-        for engine in ENGINES:
+        for engine in ENGINES.values():
             outcomes = results.get((engine.name, kind, viewer_count))
             if outcomes:
                 print(line(engine, outcomes, results.get((COMPILED.name, kind, viewer_count))))
@@ -396,18 +405,21 @@ def targets(results: Results) -> Iterator[tuple[str, float, float, bool]]:
 
 async def compare(machine: Machine, engines: Sequence[Engine], options: argparse.Namespace) -> None:
     results: defaultdict[tuple[str, str, int], list[Outcome]] = defaultdict(list)
-    for viewer_count in options.users:
-        text_bytes = None
-        for number in range(options.rounds):
+    text_bytes: dict[int, int] = {}
+    for number in range(options.rounds):
+        for viewer_count in options.users:
             # Ours comes first in each round, since the others' texts are as long as its own.
             for engine in engines if number % 2 == 0 else (engines[0], *engines[:0:-1]):
-                async with turns(engine, machine, viewer_count, text_bytes) as (few, all_, own):
-                    text_bytes = text_bytes or own
+                known_bytes = text_bytes.get(viewer_count)
+                async with turns(engine, machine, viewer_count, known_bytes) as (few, all_, own):
+                    text_bytes.setdefault(viewer_count, own)
                     for kind, turn in (("few", few), ("all", all_)):
-                        rate = steady_rate(kind, viewer_count)
-                        outcome = await turn.measure(machine.duration_s, rate)
-                        results[engine.name, kind, viewer_count].append(outcome)
-        show(results, viewer_count, text_bytes or 0)
+                        if kind in options.cases:
+                            rate = steady_rate(kind, viewer_count)
+                            outcome = await turn.measure(machine.duration_s, rate)
+                            results[engine.name, kind, viewer_count].append(outcome)
+    for viewer_count in options.users:
+        show(results, viewer_count, text_bytes[viewer_count], options.cases)
     show_targets(targets(results))
 
 
@@ -431,7 +443,8 @@ async def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2.0, help="of each figure")
     parser.add_argument("--quick", action="store_true", help="10 and 1,000 users, one round")
-    parser.add_argument("--only", default="", help="servers whose name holds it; ours, too")
+    parser.add_argument("--cases", choices=("few", "all"), nargs="+", default=["few", "all"])
+    parser.add_argument("--servers", choices=ENGINES, nargs="+", default=[*ENGINES])
     parser.add_argument("--profile", type=int, metavar="USERS", help="where the time goes instead")
     parser.add_argument("--policies", default="compiled", help="of the profile; or: oracle")
     options = parser.parse_args()
@@ -439,7 +452,10 @@ async def main() -> None:
         options.users, options.rounds, options.seconds = [10, 1000], 1, 1.0
     _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
-    engines = [engine for engine in ENGINES if engine is COMPILED or options.only in engine.name]
+    # Ours always runs: it says how long texts are, and is what the others are compared with.
+    engines = [
+        engine for name, engine in ENGINES.items() if engine is COMPILED or name in options.servers
+    ]
     with (
         tempfile.TemporaryDirectory() as directory,
         running_cluster("embedded") as cluster,
