@@ -104,6 +104,20 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Truncation:
+    """
+    Tables that TRUNCATE emptied.
+
+    Attributes:
+        tables: Their OIDs.
+        place: How many of its slice's changes were made before.
+    """
+
+    tables: frozenset[int]
+    place: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TransactionSlice:
     """
     A stretch of one committed transaction; small transactions are one slice.
@@ -117,7 +131,7 @@ class TransactionSlice:
             with the last slice. None before.
         committed_at: Commit timestamp, UTC, microseconds.
         changes: In the order in which they were made.
-        truncated: OIDs of tables that were emptied by TRUNCATE, whenever that was.
+        truncations: Among the changes, in order.
         redefines: Whether definitions that policies depend on were changed, too.
     """
 
@@ -126,5 +140,5 @@ class TransactionSlice:
     end_lsn: Lsn | None
     committed_at: datetime
     changes: tuple[Change, ...]
-    truncated: frozenset[int] = frozenset()
+    truncations: tuple[Truncation, ...] = ()
     redefines: bool = False

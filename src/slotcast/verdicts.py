@@ -1,8 +1,9 @@
 """
 What policies permit: the seams between those who ask and those who know.
 
-Who may see a row image is a `Question`, whose answer is a `Ruling` for each viewer. What may
-be read on a private channel is `Permissions`.
+Who may see a row image is a `Question`, whose answer is a `Ruling` for each viewer. A `Party`
+is what can be told of many viewers at once, and without waiting. What may be read on a private
+channel is `Permissions`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from slotcast.changes import Change, Image, Relation, TransactionSlice
     from slotcast.claims import Claims
@@ -61,6 +62,24 @@ class Question:
     relation: Relation
     image: Image
     viewers: frozenset[Claims]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Party:
+    """
+    Viewers of whom the same is known about a change.
+
+    Attributes:
+        viewers: Who they are, each once.
+        ruling: On the image that decides who gets the change: the new one, or that of a deleted
+            row. None if it has yet to be asked for.
+        old_ruling: On the old image of an UPDATE, where the change has one and *ruling* is
+            not None.
+    """
+
+    viewers: Collection[Claims]
+    ruling: Ruling | None = None
+    old_ruling: Ruling | None = None
 
 
 class Judge(Protocol):
@@ -114,25 +133,30 @@ class Judge(Protocol):
         """
         ...
 
-    def audience(self, change: Change) -> Iterable[Claims] | None:
+    def parties(self, change: Change) -> Sequence[Party] | None:
         """
         Tell who may see a change, of all on whom was ruled for its table before.
+
+        What is told of them holds until `follow` is called.
 
         Args:
             change: As the stream brings it.
 
         Returns:
-            All of them, perhaps others, too; None for anybody.
+            All of them, perhaps others, too, nobody twice; None for anybody.
         """
         ...
 
-    def concerns(self, transaction: TransactionSlice) -> bool:
-        """Tell whether `follow` has to be called before changes of *transaction* are ruled on."""
+    def concerns(self, slices: Sequence[TransactionSlice]) -> bool:
+        """Tell whether `follow` has to be called before changes of *slices* are ruled on."""
         ...
 
-    async def follow(self, transaction: TransactionSlice) -> None:
+    async def follow(self, slices: Sequence[TransactionSlice]) -> None:
         """
         Take notice of a transaction, in the order of the stream.
+
+        Args:
+            slices: All of it, or as much as came together of a huge one.
 
         Raises:
             psycopg.OperationalError: PostgreSQL could not be asked; tell again.

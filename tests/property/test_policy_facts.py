@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from hypothesis import given
@@ -51,12 +52,17 @@ def old_image(table: Relation, row: bytes, values: tuple[bytes | None, bytes | N
 
 
 @st.composite
-def steps(draw: st.DrawFn, table: Relation) -> tuple[list[Change], list[Table]]:
-    """Changes, one a transaction, and the table before the first and after each."""
+def steps(draw: st.DrawFn, table: Relation) -> tuple[list[Change | None], list[Table]]:
+    """Changes, or None for TRUNCATE, and the table before the first and after each."""
     rows: Table = {}
-    changes: list[Change] = []
+    changes: list[Change | None] = []
     states: list[Table] = [{}]
     for _ in range(draw(st.integers(1, 12))):
+        if draw(st.integers(0, 5)) == 0:
+            rows = {}
+            changes.append(None)
+            states.append({})
+            continue
         row = draw(st.sampled_from(IDS))
         values = (draw(st.sampled_from([*USERS, None])), draw(st.sampled_from(KEYS)))
         if row not in rows:
@@ -122,7 +128,14 @@ def test_a_fact_is_at_any_time_what_reading_it_would_give(data: st.DataObject) -
         fact.learn(viewer, Values(read(states[count], user), snapshot(count)))
 
     for number, change in enumerate(changes):
-        fact.apply(change, (FIRST_XID + number) % 2**32, Lsn(number))
+        before = {viewer: Counter(fact.known(viewer).rows.values()) for viewer in viewers}
+        xid = (FIRST_XID + number) % 2**32
+        if change is None:
+            told = fact.empty(xid, Lsn(number))
+        else:
+            told = fact.apply(change, xid, Lsn(number))
+        after = {viewer: Counter(fact.known(viewer).rows.values()) for viewer in viewers}
+        assert told == {viewer for viewer in viewers if before[viewer] != after[viewer]}
         for viewer, user, count in zip(viewers, USERS, seen, strict=True):
             now = read(states[max(number + 1, count)], user)
             assert fact.known(viewer).rows == now

@@ -20,6 +20,8 @@ from slotcast.changes import (
 )
 from slotcast.claims import Claims
 from slotcast.fanout.subscriptions import ANY, Binding, Equality, Subscription, Subscriptions
+from slotcast.lsn import Lsn
+from slotcast.verdicts import Party, Ruling, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -125,7 +127,7 @@ def test_an_index_finds_whom_a_search_finds(
     for subscription in gone:
         subscriptions.remove(subscription)
 
-    found = list(subscriptions.interested(change))
+    found = subscriptions.interested(change, Lsn(1)).pairs
 
     wanted = {
         (subscription, binding)
@@ -136,3 +138,60 @@ def test_an_index_finds_whom_a_search_finds(
     }
     assert len(found) == len(set(found))
     assert set(found) == wanted
+
+
+USERS = [Claims(role="authenticated", document=str(number)) for number in range(4)]
+RULING = Ruling(verdict=Verdict.VISIBLE, readable=frozenset())
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(USERS), st.lists(bindings(), min_size=1, max_size=4)), max_size=6
+    ),
+    changes(),
+    st.sets(st.sampled_from(USERS)),
+    st.lists(st.sampled_from([None, False, True]), min_size=len(USERS), max_size=len(USERS)),
+)
+def test_who_is_known_not_to_see_it_is_left_out_and_who_shares_a_frame_is_not_asked_about(
+    asked: list[tuple[Claims, list[Binding]]],
+    change: Change,
+    known: set[Claims],
+    told: list[bool | None],
+) -> None:
+    """*told* is for each user nothing, that it is in a party without a ruling, or in one with."""
+    subscriptions = Subscriptions()
+    everybody = [Subscription(Nobody(), each, claims) for claims, each in asked]
+    for subscription in everybody:
+        subscriptions.add(subscription)
+    subscriptions.acquaint(change.relation, known)
+    viewers = {
+        is_certain: [user for user, kind in zip(USERS, told, strict=True) if kind is is_certain]
+        for is_certain in (False, True)
+    }
+    parties = [Party(viewers=viewers[False]), Party(viewers=viewers[True], ruling=RULING)]
+
+    found = subscriptions.interested(change, Lsn(1), lambda: parties)
+
+    shared = [(each, pair) for each in found.shared for pair in each.pairs(change.operation)]
+    pairs = [*found.pairs, *(pair for _, pair in shared)]
+    assert len(pairs) == len(set(pairs))
+    assert set(pairs) == {
+        (subscription, binding)
+        for subscription in everybody
+        for binding in subscription.bindings
+        if may_concern(binding, change)
+        and (binding.equality is None or binding.equality.texts)
+        and not (
+            subscription.claims in known
+            and subscription.claims not in viewers[False] + viewers[True]
+            and binding.equality is None
+            and ANY not in (binding.schema, binding.table)
+        )
+    }
+    for each, (subscription, _) in shared:
+        assert subscription.claims in known.intersection(viewers[True])
+        wanted = [binding.id for other, binding in pairs if other is subscription]
+        ids = [
+            number for wording in each.asked.wordings(change.operation) for number in wording.ids
+        ]
+        assert sorted(ids) == sorted(wanted)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from slotcast.fanout.hub import by_transaction
 from slotcast.policies.judge import PolicyJudge
 from slotcast.policies.oracle import Oracle
 from slotcast.policies.store import PolicyStore
@@ -56,6 +57,6 @@ def make_judge(kind: str, pool: AsyncConnectionPool[AsyncConnection[TupleRow]]) 
 
 async def hand_over(judge: Judge, batch: Sequence[TransactionSlice]) -> None:
     """Let *judge* follow the stream."""
-    for transaction in batch:
-        if judge.concerns(transaction):
-            await judge.follow(transaction)
+    for slices in by_transaction(batch):
+        if judge.concerns(slices):
+            await judge.follow(slices)

@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeVar, assert_never
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, Protocol, TypeVar, assert_never
 
 import psycopg
 from psycopg.errors import AdminShutdown, CrashShutdown
@@ -424,6 +424,12 @@ class RealtimeSession:
         self.carry_out(self.table.released(channel))
 
 
+class _Sends(Protocol):
+    """Where a change goes."""
+
+    def __call__(self, frame: bytes, /) -> None: ...
+
+
 class Member:
     """
     What one channel holds: its claims, its subscription, its timer, the task of its join.
@@ -448,6 +454,7 @@ class Member:
         "_task",
         "_token",
         "encoding",
+        "send",
     )
 
     def __init__(self, session: RealtimeSession, channel: Channel, request: JoinRequest) -> None:
@@ -461,7 +468,11 @@ class Member:
         self._subscription: Subscription | None = None
         self._task: asyncio.Task[None] | None = None
         self._expiry: asyncio.TimerHandle | None = None
-        self._held: list[bytes] | None = []
+        held: list[bytes] = []
+        self._held: list[bytes] | None = held
+        # An attribute, since changes for thousands go through it: they are kept until the join
+        # is answered, then sent, and nothing is after the channel's end.
+        self.send: _Sends = held.append
         self._permissions: Permissions = PUBLIC
         self._readiness: asyncio.Task[None] | None = None
         self._participant: Participant | None = None
@@ -471,15 +482,6 @@ class Member:
         """Make the frame that brings a change to bindings *ids*."""
         before, after = self._session.serializer.changes_envelope(self._channel.topic, ids)
         return frames.text(before + data + after)
-
-    def send(self, frame: bytes, /) -> None:
-        """Send a change, or keep it until the join is answered; nothing after the channel's end."""
-        if self._subscription is None:
-            return
-        if self._held is None:
-            self._session.connection.send(frame)
-        else:
-            self._held.append(frame)
 
     def warn(self, message: str) -> None:
         """Tell the client what it does not get; not as an error, which would end the channel."""
@@ -737,6 +739,7 @@ class Member:
         if self._subscription is not None:
             for warning in registered.warnings:
                 self._subscription.warn_once(warning)
+            self.send = self._session.connection.send
         held, self._held = self._held, None
         for frame in held or ():
             self._session.connection.send(frame)
@@ -767,6 +770,11 @@ class Member:
         if self._subscription is not None:
             self._session.server.hub.remove(self._subscription)
             self._subscription = None
+            self.send = _send_nothing
+
+
+def _send_nothing(_frame: bytes, /) -> None:
+    """Send no change to a channel that has ended."""
 
 
 def _digest(token: str) -> bytes:

@@ -22,7 +22,8 @@ from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import count
+from itertools import count, groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias, TypeVar, assert_never
 
 import psycopg
@@ -33,7 +34,14 @@ from slotcast.counters import DeliveryCounts
 from slotcast.errors import SubscriptionError
 from slotcast.fanout.payloads import timestamp
 from slotcast.fanout.row_filters import RowFilter, ask
-from slotcast.fanout.subscriptions import Binding, Subscription, Subscriptions
+from slotcast.fanout.subscriptions import (
+    Binding,
+    Interested,
+    Shared,
+    Subscription,
+    Subscriptions,
+    Wording,
+)
 from slotcast.observations import Observation, observe, problem
 from slotcast.postgres.visibility import until_visible
 from slotcast.verdicts import Question, Verdict
@@ -64,7 +72,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_Wanted: TypeAlias = "tuple[TransactionSlice, Change, list[tuple[Subscription, Binding]]]"
+_Wanted: TypeAlias = "tuple[TransactionSlice, Change, Interested]"
 
 _Message: TypeAlias = "tuple[tuple[int, ...], Ruling]"
 
@@ -98,12 +106,29 @@ class ChangeLost(Observation):
 
 @dataclass(slots=True)
 class _Delivery:
-    """A change on its way, and the bindings that may get it."""
+    """
+    A change on its way.
+
+    Attributes:
+        change: The change.
+        version: Its table.
+        slice: Its transaction.
+        found: The bindings that may get it.
+        shared: Those on whom was ruled already; see `Interested`.
+        renewal_count: See `Interested`.
+        new: The row afterwards, completed.
+        old: The row before, completed.
+        answers: What PostgreSQL said of filters.
+        rulings: On the viewers of *found*.
+        old_rulings: On the old image of an UPDATE.
+    """
 
     change: Change
     version: TableVersion
     slice: TransactionSlice
     found: list[tuple[Subscription, Binding]]
+    shared: Sequence[Shared] = ()
+    renewal_count: int = 0
     new: Image | None = None
     old: Image | None = None
     answers: dict[Conditions, bool | SubscriptionError] = field(
@@ -111,6 +136,10 @@ class _Delivery:
     )
     rulings: Mapping[Claims, Ruling] = field(default_factory=dict["Claims", "Ruling"])
     old_rulings: Mapping[Claims, Ruling] = field(default_factory=dict["Claims", "Ruling"])
+
+    def subscriptions(self) -> set[Subscription]:
+        """Give all who may get it."""
+        return _subscriptions(self.found, self.shared)
 
     @property
     def is_published(self) -> bool:
@@ -183,15 +212,16 @@ class Hub:
         """Hand the changes of *batch* to everybody who asked for them and may see them."""
         async with self._turn:
             settled: list[TransactionSlice] = []
-            for transaction in batch:
-                if self._recovery.keep(transaction):
-                    self.counts.recovered += len(transaction.changes)
-                if self._judge.concerns(transaction):
+            for slices in by_transaction(batch):
+                for each in slices:
+                    if self._recovery.keep(each):
+                        self.counts.recovered += len(each.changes)
+                if self._judge.concerns(slices):
                     # What came before it is ruled on as things were before it.
                     await self._process(settled, self._subscriptions)
                     settled = []
-                    await self._until_answered(partial(self._judge.follow, transaction))
-                settled.append(transaction)
+                    await self._until_answered(partial(self._judge.follow, slices))
+                settled += slices
             await self._process(settled, self._subscriptions)
 
     async def add(self, subscription: Subscription) -> None:
@@ -277,7 +307,7 @@ class Hub:
         for transaction in batch:
             for change in transaction.changes:
                 found = self._found(subscriptions, transaction, change)
-                if found:
+                if len(found):
                     wanted.append((transaction, change, found))
                     pair_count += len(found)
                 if len(wanted) >= _CHANGES_A_TURN or pair_count >= _PAIRS_A_TURN:
@@ -289,14 +319,12 @@ class Hub:
 
     def _found(
         self, subscriptions: Subscriptions, transaction: TransactionSlice, change: Change
-    ) -> list[tuple[Subscription, Binding]]:
-        """Find the bindings that may get a change."""
-        if self._supabase_deletes and change.operation is Operation.DELETE:
-            pairs = subscriptions.interested(change)  # its key is for everybody
-        else:
-            pairs = subscriptions.interested(change, partial(self._judge.audience, change))
+    ) -> Interested:
+        """Find whom a change may concern."""
         commit_lsn = transaction.commit_lsn
-        return [pair for pair in pairs if (since := pair[0].since) is None or commit_lsn >= since]
+        if self._supabase_deletes and change.operation is Operation.DELETE:
+            return subscriptions.interested(change, commit_lsn)  # its key is for everybody
+        return subscriptions.interested(change, commit_lsn, partial(self._judge.parties, change))
 
     async def _hand_over(self, wanted: Sequence[_Wanted]) -> None:
         """Send changes to those who may see them; one that cannot be handled is told of."""
@@ -312,7 +340,7 @@ class Hub:
                     await self._hand_over([single])
             else:
                 (_, change, found) = wanted[0]
-                self._give_up(change, found, error)
+                self._give_up(change, _subscriptions(found.pairs, found.shared), error)
 
     async def _until_answered(self, question: Callable[[], Awaitable[T]]) -> T:
         """Put a question to PostgreSQL until it answers; it may be gone for a while."""
@@ -337,7 +365,7 @@ class Hub:
                         change=change,
                         version=await self._versions.get(connection, change.relation),
                         slice=transaction,
-                        found=found,
+                        found=_unruled(change, found),
                     )
                     for transaction, change, found in wanted
                 ]
@@ -346,7 +374,7 @@ class Hub:
                 await _bind(connection, deliveries)
         for delivery in deliveries:
             delivery.found = [pair for pair in delivery.found if _may_pass(delivery, *pair)]
-        return [delivery for delivery in deliveries if delivery.found]
+        return [delivery for delivery in deliveries if delivery.found or delivery.shared]
 
     def _prepare_at_once(self, wanted: Sequence[_Wanted]) -> list[_Delivery] | None:
         """Do what `_prepare` does if nothing of it needs PostgreSQL; else return None."""
@@ -359,7 +387,7 @@ class Hub:
                 continue
             if not version.is_complete(change.new, change.old) or any(
                 binding.conditions and version.row_filter(binding.conditions) is None
-                for _, binding in found
+                for _, binding in found.pairs
             ):
                 return None
             deliveries.append(
@@ -367,7 +395,9 @@ class Hub:
                     change=change,
                     version=version,
                     slice=transaction,
-                    found=found,
+                    found=found.pairs,
+                    shared=found.shared,
+                    renewal_count=found.renewal_count,
                     new=change.new,
                     old=change.old,
                 )
@@ -375,7 +405,10 @@ class Hub:
         return deliveries
 
     async def _rule(self, deliveries: Sequence[_Delivery]) -> None:
-        """Let the judge say who may see what."""
+        """Let the judge say who may see what, of those on whom it has not ruled."""
+        deliveries = [delivery for delivery in deliveries if delivery.found]
+        if not deliveries:
+            return
         questions: list[Question] = []
         for delivery in deliveries:
             viewers = frozenset(subscription.claims for subscription, _ in delivery.found)
@@ -442,11 +475,11 @@ class Hub:
             try:
                 count, changed = self._send_one(delivery)
             except Exception as error:  # noqa: BLE001 (what was sent before must not be sent again)
-                self._give_up(delivery.change, delivery.found, error)
+                self._give_up(delivery.change, delivery.subscriptions(), error)
                 continue
             sent_count += count
             if changed:
-                again.append(replace(delivery, found=changed))
+                again.append(replace(delivery, found=changed, shared=()))
             if sent_count >= _FRAMES_A_TURN:
                 sent_count = 0
                 await asyncio.sleep(0)
@@ -463,6 +496,12 @@ class Hub:
         counts = self.counts.table(relation.schema, relation.name)
         encoder = _Encoder(delivery, self._record_limit_bytes)
         changed: list[tuple[Subscription, Binding]] = []
+        sent_count = 0
+        for shared in delivery.shared:
+            if delivery.renewal_count == self._subscriptions.renewal_count:
+                sent_count += self._send_shared(delivery, shared, encoder)
+            else:
+                changed += shared.pairs(delivery.change.operation)
         messages: dict[tuple[Subscription, tuple[str, ...] | None], _Message] = {}
         visible, rulings = Verdict.VISIBLE, delivery.rulings
         for subscription, binding in delivery.found:
@@ -480,12 +519,26 @@ class Hub:
             ids = (binding.id,) if before is None else (*before[0], binding.id)
             messages[key] = (ids, ruling)
         for (subscription, select), (ids, ruling) in messages.items():
-            frame = encoder.frame(subscription, ruling, select, ids)
+            wording = Wording(subscription.recipient.encoding, select, ids)
+            old_ruling = delivery.old_rulings.get(subscription.claims)
+            frame = encoder.frame(wording, subscription, ruling, old_ruling)
             if frame is not None:
                 subscription.recipient.send(frame)
+        sent_count += len(messages)
         counts.changes += 1
-        counts.deliveries += len(messages)
-        return len(messages), changed
+        counts.deliveries += sent_count
+        return sent_count, changed
+
+    def _send_shared(self, delivery: _Delivery, shared: Shared, encoder: _Encoder) -> int:
+        """Send a change to those who get the same of it; returns how many messages that are."""
+        subscriptions = shared.subscriptions
+        wordings = shared.asked.wordings(delivery.change.operation)
+        for wording in wordings:
+            frame = encoder.frame(wording, subscriptions[0], shared.ruling, shared.old_ruling)
+            if frame is not None:
+                for subscription in subscriptions:
+                    subscription.recipient.send(frame)
+        return len(wordings) * len(subscriptions)
 
     def _lets_through(
         self,
@@ -508,13 +561,13 @@ class Hub:
         return self._passes(delivery, subscription, binding)
 
     def _give_up(
-        self, change: Change, found: Sequence[tuple[Subscription, Binding]], error: Exception
+        self, change: Change, subscriptions: Iterable[Subscription], error: Exception
     ) -> None:
         """Tell those who would have got *change* that they have to read again."""
         relation = change.relation
         self.counts.table(relation.schema, relation.name).lost += 1
         observe(ChangeLost(table=f"{relation.schema}.{relation.name}", problem=problem(error)))
-        for subscription in {subscription for subscription, _ in found}:
+        for subscription in subscriptions:
             subscription.recipient.warn(RESYNC)
 
     def _is_entitled(self, delivery: _Delivery, subscription: Subscription, ruling: Ruling) -> bool:
@@ -608,10 +661,10 @@ class _Encoder:
 
     def frame(
         self,
+        wording: Wording,
         subscription: Subscription,
         ruling: Ruling,
-        select: tuple[str, ...] | None,
-        ids: tuple[int, ...],
+        old_ruling: Ruling | None,
     ) -> bytes | None:
         """
         Make the frame that a subscription gets, the same one for all who get the same.
@@ -619,18 +672,16 @@ class _Encoder:
         Returns:
             The frame, or None if the viewer's role may read no column.
         """
-        old_rulings = self.delivery.old_rulings
-        old_ruling = old_rulings.get(subscription.claims) if old_rulings else None
         # The judge gives those who may see the same one and the same ruling.
-        encoding = subscription.recipient.encoding
-        key = (id(ruling), id(old_ruling), select, encoding, ids)
+        key = (id(ruling), id(old_ruling), wording.select, wording.encoding, wording.ids)
         if key in self._frames:
             return self._frames[key]
-        data = self._projected(ruling.readable, select, sees_old=self._sees_old(ruling, old_ruling))
-        shared = (encoding, ids, id(data))
+        sees_old = self._sees_old(ruling, old_ruling)
+        data = self._projected(ruling.readable, wording.select, sees_old=sees_old)
+        shared = (wording.encoding, wording.ids, id(data))
         frame = self._data.get(shared)
         if frame is None and data is not None:
-            frame = self._data[shared] = subscription.recipient.frame(ids, data)
+            frame = self._data[shared] = subscription.recipient.frame(wording.ids, data)
         self._frames[key] = frame
         return frame
 
@@ -725,6 +776,26 @@ class Recovery:
         else:
             self.slices.append(transaction)
         return True
+
+
+def by_transaction(batch: Iterable[TransactionSlice]) -> list[list[TransactionSlice]]:
+    """Put the slices of each transaction together."""
+    return [list(slices) for _, slices in groupby(batch, key=attrgetter("commit_lsn"))]
+
+
+def _subscriptions(
+    pairs: Iterable[tuple[Subscription, Binding]], shared: Iterable[Shared]
+) -> set[Subscription]:
+    found = {subscription for subscription, _ in pairs}
+    return found.union(*(each.subscriptions for each in shared))
+
+
+def _unruled(change: Change, found: Interested) -> list[tuple[Subscription, Binding]]:
+    """Give the bindings of all whom a change may concern, as if none had been ruled on."""
+    pairs = list(found.pairs)
+    for shared in found.shared:
+        pairs += shared.pairs(change.operation)
+    return pairs
 
 
 async def _complete(connection: AsyncConnection[TupleRow], deliveries: Sequence[_Delivery]) -> None:

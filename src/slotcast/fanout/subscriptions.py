@@ -6,23 +6,36 @@ A `Subscription` is one channel's interest: its bindings, its claims, and how to
 included, then, where a filter lets only a few values of a column through, by the row's value.
 So the cost of a change follows those it may concern, however many asked for other rows. The
 rest of the filters, and the policies, come later and only for these.
+
+Most subscriptions have no filters, and what they get of a change follows from what the judge
+tells at once. They are found as `Shared`: one object for all who get the same bytes, so that a
+change for thousands costs each of them little more than the sending.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Hashable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+from weakref import WeakValueDictionary
 
 from slotcast.changes import UNCHANGED, Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Sequence
+    from collections.abc import (
+        Callable,
+        Container,
+        Iterable,
+        Iterator,
+        Sequence,
+    )
 
-    from slotcast.changes import Change, Image, Relation
+    from slotcast.changes import Change, Relation
     from slotcast.claims import Claims
     from slotcast.fanout.filters import Conditions
     from slotcast.lsn import Lsn
+    from slotcast.verdicts import Party, Ruling
 
 ANY: Final = "*"
 
@@ -119,11 +132,115 @@ class Subscription:
             self.recipient.warn(message)
 
 
-def _everybody() -> None:
-    return None
+@dataclass(frozen=True, slots=True, eq=False)
+class Wording:
+    """
+    What decides, besides a change and a viewer's rights, which bytes a channel gets.
+
+    Attributes:
+        encoding: See `Recipient.encoding`.
+        select: See `Binding.select`.
+        ids: The bindings'.
+    """
+
+    encoding: Hashable
+    select: tuple[str, ...] | None
+    ids: tuple[int, ...]
+
+
+class Asked:
+    """
+    What one subscription asks of one table or wildcard; the same object for all who ask the same.
+
+    Attributes:
+        bindings: At least one, without equalities.
+        is_plain: Whether they let every row through, and are all that a subscription asks of a
+            change that they fit.
+    """
+
+    __slots__ = ("__weakref__", "_encoding", "_wordings", "bindings", "is_plain")
+
+    def __init__(
+        self, encoding: Hashable, bindings: tuple[Binding, ...], *, is_plain: bool
+    ) -> None:
+        self.bindings = bindings
+        self.is_plain = is_plain
+        self._encoding = encoding
+        self._wordings: dict[Operation, tuple[Wording, ...]] = {}
+
+    def wordings(self, operation: Operation) -> tuple[Wording, ...]:
+        """Tell in which ways a subscription gets a change that it may see."""
+        found = self._wordings.get(operation)
+        if found is None:
+            ids: dict[tuple[str, ...] | None, tuple[int, ...]] = {}
+            for binding in self.bindings:
+                if binding.wants(operation):
+                    ids[binding.select] = (*ids.get(binding.select, ()), binding.id)
+            found = tuple([Wording(self._encoding, select, each) for select, each in ids.items()])
+            self._wordings[operation] = found
+        return found
+
+    def pairs(
+        self, subscriptions: Iterable[Subscription], operation: Operation
+    ) -> list[tuple[Subscription, Binding]]:
+        """Pair *subscriptions* that ask this with their bindings for changes of this kind."""
+        wanted = [binding for binding in self.bindings if binding.wants(operation)]
+        return [(subscription, binding) for subscription in subscriptions for binding in wanted]
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """
+    Plain subscriptions that get the same bytes of a change.
+
+    Attributes:
+        asked: What all of them ask.
+        subscriptions: Which.
+        ruling: What all of them may see of the change.
+        old_ruling: Of its old image; see `slotcast.verdicts.Party`.
+    """
+
+    asked: Asked
+    subscriptions: Sequence[Subscription]
+    ruling: Ruling
+    old_ruling: Ruling | None
+
+    def pairs(self, operation: Operation) -> list[tuple[Subscription, Binding]]:
+        """Give their bindings for changes of this kind, as if they had not been ruled on."""
+        return self.asked.pairs(self.subscriptions, operation)
+
+
+@dataclass(slots=True)
+class Interested:
+    """
+    Whom a change may concern.
+
+    Attributes:
+        pairs: Bindings whose viewers have yet to be ruled on, each once.
+        shared: Those on whom was ruled. What was told of them is of no use any more when
+            `Subscriptions.renewal_count` is another one.
+        renewal_count: What that was.
+    """
+
+    renewal_count: int
+    pairs: list[tuple[Subscription, Binding]] = field(
+        default_factory=list["tuple[Subscription, Binding]"]
+    )
+    shared: list[Shared] = field(default_factory=list[Shared])
+
+    def __len__(self) -> int:
+        return len(self.pairs) + sum(len(each.subscriptions) for each in self.shared)
 
 
 _Bindings: TypeAlias = "dict[Subscription, list[Binding]]"
+_Asking: TypeAlias = "dict[Subscription, Asked]"
+_Parties: TypeAlias = "Callable[[], Sequence[Party] | None]"
+
+_NOTHING: Final[_Asking] = {}
+
+
+def _nobody_known() -> None:
+    return None
 
 
 class _Interest:
@@ -133,7 +250,7 @@ class _Interest:
 
     def __init__(self) -> None:
         self._by_value: dict[tuple[str, int], dict[bytes, _Bindings]] = {}
-        self._by_claims: dict[Claims, _Bindings] = {}
+        self._by_claims: dict[Claims, _Asking] = {}
         self._strangers: dict[Claims, None] = {}
         self._acquainted_with: int | None = None
 
@@ -149,54 +266,88 @@ class _Interest:
             if claims in ruled:
                 del self._strangers[claims]
 
-    def add(self, subscription: Subscription, binding: Binding) -> None:
+    def add(self, subscription: Subscription, asked: Asked) -> None:
+        """Keep what a subscription asks of all rows."""
+        claims = subscription.claims
+        if claims not in self._by_claims:
+            self._by_claims[claims] = {}
+            self._strangers[claims] = None
+        self._by_claims[claims][subscription] = asked
+
+    def remove(self, subscription: Subscription) -> None:
+        """Keep no longer what a subscription asks of all rows."""
+        claims = subscription.claims
+        asking = self._by_claims.get(claims)
+        if asking is not None:
+            asking.pop(subscription, None)
+            if not asking:
+                del self._by_claims[claims]
+                self._strangers.pop(claims, None)
+
+    def add_equality(
+        self, subscription: Subscription, binding: Binding, equality: Equality
+    ) -> None:
         """Keep *binding* under every value that it lets through."""
-        for bindings in self._places(subscription, binding, make=True):
-            kept = bindings.setdefault(subscription, [])
-            if binding not in kept:
-                kept.append(binding)
+        values = self._by_value.setdefault((equality.column, equality.type_oid), {})
+        for text in equality.texts:
+            values.setdefault(text, {}).setdefault(subscription, []).append(binding)
 
-    def remove(self, subscription: Subscription, binding: Binding) -> None:
-        """Keep *binding* no longer, and nothing that is empty."""
-        for bindings in self._places(subscription, binding, make=False):
-            bindings.pop(subscription, None)
-        if binding.equality is None:
-            if not self._by_claims.get(subscription.claims, True):
-                del self._by_claims[subscription.claims]
-                self._strangers.pop(subscription.claims, None)
-        else:
-            key = (binding.equality.column, binding.equality.type_oid)
-            values = self._by_value.get(key, {})
-            for text in binding.equality.texts:
-                if not values.get(text, True):
-                    del values[text]
-            if not values:
-                self._by_value.pop(key, None)
-
-    def _places(
-        self, subscription: Subscription, binding: Binding, *, make: bool
-    ) -> list[_Bindings]:
-        if binding.equality is None:
-            claims = subscription.claims
-            if make and claims not in self._by_claims:
-                self._strangers[claims] = None
-                return [self._by_claims.setdefault(claims, {})]
-            return [self._by_claims[claims]] if claims in self._by_claims else []
-        key = (binding.equality.column, binding.equality.type_oid)
-        if make:
-            values = self._by_value.setdefault(key, {})
-            return [values.setdefault(text, {}) for text in binding.equality.texts]
+    def remove_equality(self, subscription: Subscription, equality: Equality) -> None:
+        """Keep no longer what a subscription asks of some values, and nothing that is empty."""
+        key = (equality.column, equality.type_oid)
         values = self._by_value.get(key, {})
-        return [values[text] for text in binding.equality.texts if text in values]
+        for text in equality.texts:
+            bindings = values.get(text)
+            if bindings is not None:
+                bindings.pop(subscription, None)
+                if not bindings:
+                    del values[text]
+        if not values:
+            self._by_value.pop(key, None)
 
-    def found(
-        self, relation: Relation, image: Image, audience: Callable[[], Iterable[Claims] | None]
-    ) -> Iterator[_Bindings]:
-        """Find the bindings that *image* may match, of those who may see it."""
-        if self._by_claims:
-            yield from self._of_audience(relation, audience)
+    def find(self, change: Change, commit_lsn: Lsn, parties: _Parties, found: Interested) -> None:
+        """Add to *found* the bindings that a change may match, of those who may see it."""
+        operation = change.operation
+        for asking, party in self._of_parties(change.relation, parties):
+            for asked, all_ in asking.items():
+                subscriptions = [
+                    each for each in all_ if each.since is None or commit_lsn >= each.since
+                ]
+                if party is None or party.ruling is None or not asked.is_plain:
+                    found.pairs += asked.pairs(subscriptions, operation)
+                elif subscriptions and asked.wordings(operation):
+                    shared = Shared(asked, subscriptions, party.ruling, party.old_ruling)
+                    found.shared.append(shared)
+        for bindings in self._of_values(change):
+            for subscription, kept in bindings.items():
+                if subscription.since is None or commit_lsn >= subscription.since:
+                    found.pairs += [(subscription, each) for each in kept if each.wants(operation)]
+
+    def _of_parties(
+        self, relation: Relation, parties: _Parties
+    ) -> Iterator[tuple[dict[Asked, list[Subscription]], Party | None]]:
+        """Find who asks for all rows, party by party; None is that of whom nothing is known."""
+        by_claims = self._by_claims
+        if not by_claims:
+            return
+        known = parties() if self._acquainted_with == relation.oid else None
+        if known is None:
+            yield _gathered(by_claims, by_claims), None
+            return
+        strangers = self._strangers
+        if strangers:
+            yield _gathered(by_claims, strangers), None
+        for party in known:
+            viewers = party.viewers
+            if strangers:
+                viewers = [claims for claims in viewers if claims not in strangers]
+            yield _gathered(by_claims, viewers), party
+
+    def _of_values(self, change: Change) -> Iterator[_Bindings]:
+        """Find the bindings for certain values that a row may have."""
+        image = (change.old if change.operation is Operation.DELETE else change.new) or ()
         for (name, type_oid), values in self._by_value.items():
-            place = _place(relation, name, type_oid)
+            place = _place(change.relation, name, type_oid)
             value = UNCHANGED if place is None else image[place]
             if isinstance(value, bytes):
                 if value in values:
@@ -204,29 +355,31 @@ class _Interest:
             elif value is UNCHANGED:  # it could be anything
                 yield _merged(values.values())
 
-    def _of_audience(
-        self, relation: Relation, audience: Callable[[], Iterable[Claims] | None]
-    ) -> Iterator[_Bindings]:
-        by_claims = self._by_claims
-        members = audience() if self._acquainted_with == relation.oid else None
-        if members is None:
-            yield from by_claims.values()
-            return
-        strangers = self._strangers
-        for claims in strangers:
-            yield by_claims[claims]
-        for claims in members:
-            bindings = by_claims.get(claims)
-            if bindings is not None and not (strangers and claims in strangers):
-                yield bindings
+
+def _gathered(
+    by_claims: dict[Claims, _Asking], viewers: Iterable[Claims]
+) -> dict[Asked, list[Subscription]]:
+    """Put together who of *viewers* ask the same."""
+    gathered: defaultdict[Asked, list[Subscription]] = defaultdict(list)
+    for claims in viewers:
+        for subscription, asked in by_claims.get(claims, _NOTHING).items():
+            gathered[asked].append(subscription)
+    return gathered
 
 
 class Subscriptions:
-    """All subscriptions of a process, found by table and value, and by who may see the row."""
+    """
+    All subscriptions of a process, found by table and value, and by who may see the row.
+
+    Attributes:
+        renewal_count: How often one of them became somebody else's.
+    """
 
     def __init__(self) -> None:
+        self.renewal_count = 0
         self._by_table: defaultdict[tuple[str, str], _Interest] = defaultdict(_Interest)
         self._all: set[Subscription] = set()
+        self._asked = WeakValueDictionary[tuple[Hashable, tuple[Binding, ...], bool], Asked]()
 
     def __len__(self) -> int:
         return len(self._all)
@@ -241,23 +394,52 @@ class Subscriptions:
 
     def add(self, subscription: Subscription) -> None:
         """Let *subscription* be found; adding it again does nothing."""
+        if subscription in self._all:
+            return
         self._all.add(subscription)
-        for binding in subscription.bindings:
-            self._by_table[binding.schema, binding.table].add(subscription, binding)
+        by_table = _by_table(subscription)
+        is_alone = len(by_table) == 1 or not any(ANY in names for names in by_table)
+        for names, bindings in by_table.items():
+            interest = self._by_table[names]
+            for binding in bindings:
+                if binding.equality is not None:
+                    interest.add_equality(subscription, binding, binding.equality)
+            everything = tuple([each for each in bindings if each.equality is None])
+            if everything:
+                is_plain = (
+                    is_alone
+                    and len(everything) == len(bindings)
+                    and not any(each.conditions for each in everything)
+                )
+                interest.add(subscription, self._same(subscription, everything, is_plain=is_plain))
+
+    def _same(
+        self, subscription: Subscription, bindings: tuple[Binding, ...], *, is_plain: bool
+    ) -> Asked:
+        """Give the one object for all who ask the same."""
+        encoding = subscription.recipient.encoding
+        key = (encoding, bindings, is_plain)
+        asked = self._asked.get(key)
+        if asked is None:
+            asked = self._asked[key] = Asked(encoding, bindings, is_plain=is_plain)
+        return asked
 
     def remove(self, subscription: Subscription) -> None:
         """Let *subscription* not be found any more; it may be gone already."""
         self._all.discard(subscription)
-        for binding in subscription.bindings:
-            key = (binding.schema, binding.table)
-            interest = self._by_table.get(key)
+        for names, bindings in _by_table(subscription).items():
+            interest = self._by_table.get(names)
             if interest is not None:
-                interest.remove(subscription, binding)
+                interest.remove(subscription)
+                for binding in bindings:
+                    if binding.equality is not None:
+                        interest.remove_equality(subscription, binding.equality)
                 if not interest:
-                    del self._by_table[key]
+                    del self._by_table[names]
 
     def change_claims(self, subscription: Subscription, claims: Claims) -> None:
         """Let *subscription* be somebody else's."""
+        self.renewal_count += 1
         is_kept = subscription in self._all
         if is_kept:
             self.remove(subscription)
@@ -272,38 +454,38 @@ class Subscriptions:
             interest.acquaint(relation.oid, ruled)
 
     def interested(
-        self, change: Change, audience: Callable[[], Iterable[Claims] | None] = _everybody
-    ) -> list[tuple[Subscription, Binding]]:
+        self, change: Change, commit_lsn: Lsn, parties: _Parties = _nobody_known
+    ) -> Interested:
         """
-        Find the bindings that a change may concern, each once.
+        Find the bindings that a change may concern.
 
         Their filters have yet to be judged: what is left out are only bindings of other
         tables and operations, those that cannot match the row's values, and those of
-        viewers outside of the audience.
+        viewers who may not see it.
 
         Args:
             change: The change.
-            audience: Gives all who may see the row of those whom the judge has ruled on
+            commit_lsn: Where its transaction was committed.
+            parties: Gives all who may see the row of those whom the judge has ruled on
                 before (see `acquaint`), or None for anybody.
         """
-        found: list[tuple[Subscription, Binding]] = []
+        found = Interested(self.renewal_count)
         if not self._all:
             return found
-        operation = change.operation
-        image = change.old if operation is Operation.DELETE else change.new
         for schema in (change.relation.schema, ANY):
             for table in (change.relation.name, ANY):
                 interest = self._by_table.get((schema, table))
-                if interest is None:
-                    continue
-                for bindings in interest.found(change.relation, image or (), audience):
-                    for subscription, kept in bindings.items():
-                        found += [
-                            (subscription, binding)
-                            for binding in kept
-                            if binding.event in (ANY, operation)
-                        ]
+                if interest is not None:
+                    interest.find(change, commit_lsn, parties, found)
         return found
+
+
+def _by_table(subscription: Subscription) -> dict[tuple[str, str], list[Binding]]:
+    """Put the bindings of a subscription together that name the same table, each once."""
+    found: defaultdict[tuple[str, str], list[Binding]] = defaultdict(list)
+    for binding in dict.fromkeys(subscription.bindings):
+        found[binding.schema, binding.table].append(binding)
+    return found
 
 
 def _merged(parts: Iterable[_Bindings]) -> _Bindings:

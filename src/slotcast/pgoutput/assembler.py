@@ -27,6 +27,7 @@ from slotcast.changes import (
     Operation,
     Relation,
     TransactionSlice,
+    Truncation,
 )
 from slotcast.errors import DecodeError
 from slotcast.pgoutput.decoder import decode
@@ -77,9 +78,13 @@ class _OpenSlice:
     commit_lsn: Lsn
     committed_at: datetime
     changes: list[Change] = field(default_factory=list)
-    truncated: set[int] = field(default_factory=set)
+    truncations: list[Truncation] = field(default_factory=list)
     redefines: bool = False
     size_bytes: int = 0
+
+    def truncate(self, tables: Iterable[int]) -> None:
+        """Note that *tables* were emptied."""
+        self.truncations.append(Truncation(tables=frozenset(tables), place=len(self.changes)))
 
     def cut(self, end_lsn: Lsn | None) -> TransactionSlice:
         """Give what has gathered away, and begin to gather anew."""
@@ -89,11 +94,11 @@ class _OpenSlice:
             end_lsn=end_lsn,
             committed_at=self.committed_at,
             changes=tuple(self.changes),
-            truncated=frozenset(self.truncated),
+            truncations=tuple(self.truncations),
             redefines=self.redefines,
         )
         self.changes.clear()
-        self.truncated.clear()
+        self.truncations.clear()
         self.redefines = False
         self.size_bytes = 0
         return piece
@@ -105,7 +110,6 @@ class _Stream:
 
     spool: Spool
     aborted_xids: set[int] = field(default_factory=set)
-    truncated: set[int] = field(default_factory=set)
     redefines: bool = False
     description_orders: list[int] = field(default_factory=list)
     """For each relation description in the spool, its place among all that were received."""
@@ -221,7 +225,7 @@ class Assembler:
             case Truncate(relation_oids=oids):
                 if self._open is None:
                     raise DecodeError("a truncation came outside of a transaction")
-                self._open.truncated.update(oids)
+                self._open.truncate(oids)
             case LogicalMessage(prefix=prefix, is_transactional=True):
                 if self._open is not None and prefix == DEFINITIONS_PREFIX:
                     self._open.redefines = True
@@ -275,8 +279,8 @@ class Assembler:
             case RelationDescription():
                 stream.description_orders.append(next(self._description_count))
                 stream.spool.append(data)
-            case Truncate(relation_oids=oids):
-                stream.truncated.update(oids)  # also where it was rolled back: that is rare
+            case Truncate():
+                stream.spool.append(data)
             case LogicalMessage(prefix=prefix):
                 stream.redefines |= prefix == DEFINITIONS_PREFIX
             case Begin() | Commit() | StreamStart() | StreamCommit() | StreamAbort():
@@ -297,7 +301,6 @@ class Assembler:
             commit.xid,
             commit.commit_lsn,
             commit.committed_at,
-            truncated=stream.truncated,
             redefines=stream.redefines,
         )
         described: dict[int, _Described] = {}
@@ -318,6 +321,9 @@ class Assembler:
                         known = described.get(message.relation_oid)
                         relation = known.relation if known else self._relation(message.relation_oid)
                         yield from self._add(gathering, _change(message, relation), len(data))
+                    case Truncate(relation_oids=oids):
+                        if message.xid not in stream.aborted_xids:
+                            gathering.truncate(oids)
                     case _:
                         raise DecodeError("a spool gave back what was not put into it")
         finally:

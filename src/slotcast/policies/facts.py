@@ -333,6 +333,19 @@ class Fact:
                 changed.add(viewer)
         return changed
 
+    def empty(self, xid: int, commit_lsn: Lsn, among: set[Viewer] | None = None) -> set[Viewer]:
+        """Follow that the table which the fact is read from was emptied; see `apply`."""
+        if self.source is None:
+            return self.doubt(xid, commit_lsn, among)
+        changed: set[Viewer] = set()
+        for viewer in set(self.filled if among is None else self.filled & among):
+            values = self.values[viewer]
+            if not values.snapshot.shows(xid, commit_lsn):
+                for row in list(values.rows):
+                    self._replace(viewer, values, row, None)
+                changed.add(viewer)
+        return changed
+
     def doubt(self, xid: int, commit_lsn: Lsn, among: set[Viewer] | None = None) -> set[Viewer]:
         """Forget what transaction *xid* may have made untrue; see `apply`."""
         doubted = {

@@ -9,16 +9,15 @@ needed, a viewer for whom PostgreSQL raised an error.
 from __future__ import annotations
 
 from collections import defaultdict
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
-from slotcast.changes import UNKNOWN, Absent, Operation
+from slotcast.changes import Absent, Operation
 from slotcast.policies.rules import Undecided
-from slotcast.verdicts import Question, Ruling, Verdict
+from slotcast.verdicts import Party, Question, Ruling, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from slotcast.changes import Change, Image, Relation, TransactionSlice
@@ -74,24 +73,21 @@ class PolicyJudge:
         """See `slotcast.verdicts.Judge.refresh`."""
         await self._store.refresh()
 
-    def audience(self, change: Change) -> Iterable[Claims] | None:
-        """See `slotcast.verdicts.Judge.audience`."""
-        is_deletion = change.operation is Operation.DELETE
-        image = change.old if is_deletion else change.new
-        if image is None:
-            return None
-        members: set[Viewer] = set()
+    def parties(self, change: Change) -> list[Party]:
+        """See `slotcast.verdicts.Judge.parties`."""
+        found: list[Party] = []
         for compiled in self._store.of_table(change.relation.oid):
-            members |= _members(compiled, change.relation, image, is_deletion=is_deletion)
-        return [viewer.claims for viewer in members]
+            found += _parties(compiled, change)
+        self.counts.decided += sum(len(party.viewers) for party in found if party.ruling)
+        return found
 
-    def concerns(self, transaction: TransactionSlice) -> bool:
+    def concerns(self, slices: Sequence[TransactionSlice]) -> bool:
         """See `slotcast.verdicts.Judge.concerns`."""
-        return self._store.concerns(transaction)
+        return self._store.concerns(slices)
 
-    async def follow(self, transaction: TransactionSlice) -> None:
+    async def follow(self, slices: Sequence[TransactionSlice]) -> None:
         """See `slotcast.verdicts.Judge.follow`."""
-        await self._store.follow(transaction)
+        await self._store.follow(slices)
 
     # Questions
 
@@ -176,34 +172,82 @@ class _Case:
         return rulings, undecided
 
 
-def _members(
-    compiled: Compiled, relation: Relation, image: Image, *, is_deletion: bool
-) -> AbstractSet[Viewer]:
+class _Known(NamedTuple):
     """
-    Find who may see a row among those who are subject to compiled policies.
+    What is known at once of those who are subject to compiled policies and a row.
+
+    Attributes:
+        entitled: Certainly see it.
+        doubtful: May see it. Nobody else does.
+    """
+
+    entitled: AbstractSet[Viewer]
+    doubtful: AbstractSet[Viewer]
+
+
+_NOBODY: Final[frozenset[Viewer]] = frozenset()
+
+
+def _parties(compiled: Compiled, change: Change) -> list[Party]:
+    """Tell who of those who are subject to compiled policies may see a change."""
+    is_deletion = change.operation is Operation.DELETE
+    image = change.old if is_deletion else change.new
+    if image is None:
+        raise AssertionError("a change has the image that its operation calls for")
+    if is_deletion and compiled.is_cut(change.relation, image):
+        return []  # it cannot be judged, so nobody is told
+    entitled, doubtful = _known(compiled, compiled.row(change.relation, image))
+    if not compiled.knows(change.relation):
+        # The table was altered: what may be read of it has to be asked for.
+        return [Party(viewers=_claims(entitled | doubtful))]
+    parties: list[Party] = []
+    if change.operation is Operation.UPDATE and change.old is not None and entitled:
+        before = _known(compiled, compiled.row(change.relation, change.old))
+        doubtful = doubtful | (entitled & before.doubtful)
+        parties = [
+            _party(compiled, entitled & before.entitled, compiled.visible),
+            _party(compiled, entitled - before.entitled - before.doubtful, compiled.hidden),
+        ]
+    else:
+        parties = [_party(compiled, entitled, None)]
+    parties.append(Party(viewers=_claims(doubtful)))
+    return [party for party in parties if party.viewers]
+
+
+def _party(compiled: Compiled, viewers: AbstractSet[Viewer], old_ruling: Ruling | None) -> Party:
+    return Party(viewers=_claims(viewers), ruling=compiled.visible, old_ruling=old_ruling)
+
+
+def _claims(viewers: AbstractSet[Viewer]) -> list[Claims]:
+    return [viewer.claims for viewer in viewers]
+
+
+def _known(compiled: Compiled, row: Image) -> _Known:
+    """
+    Look up who may see a row.
 
     Args:
         compiled: The policies.
-        relation: The table as the stream describes it.
-        image: The row.
-        is_deletion: Whether it was deleted; then nobody is told for whom it cannot be judged.
+        row: In the order of their columns.
     """
     access = compiled.access
-    if access.is_unconditional or compiled.lookup is None:
-        return compiled.viewers
-    places = compiled.places(relation)
-    row = tuple([UNKNOWN if place < 0 else image[place] for place in places])
-    if is_deletion and any(row[place] is UNKNOWN and places[place] >= 0 for place in access.needed):
-        return frozenset()
+    viewers = compiled.viewers
+    if access.is_unconditional:
+        return _Known(viewers, _NOBODY)
+    if compiled.lookup is None:
+        return _Known(_NOBODY, viewers)
     try:
         found = compiled.lookup(row)
     except Undecided:
-        return compiled.viewers
-    odd = [fact.failed for fact in access.facts if fact.failed]
-    missing = compiled.missing
-    if found.viewers is None:
-        return compiled.viewers
-    return frozenset(found.viewers).union(*odd, missing) if odd or missing else found.viewers
+        return _Known(_NOBODY, viewers)
+    # Those of whom nothing is known cannot be found, and for those who are odd PostgreSQL has to
+    # be asked whatever is found.
+    doubtful = compiled.odd | compiled.missing
+    # A fact may be shared with other tables and roles.
+    members = viewers if found.viewers is None else found.viewers & viewers
+    if found.is_exact and not any(isinstance(row[place], Absent) for place in access.needed):
+        return _Known(members - doubtful if doubtful else members, doubtful)
+    return _Known(_NOBODY, members | doubtful)
 
 
 def _by_role(viewers: Collection[Claims]) -> dict[str, list[Claims]]:
@@ -220,33 +264,24 @@ class _Bench:
         access = compiled.access
         self._rule = access.rule
         self._image = image
-        readable = access.readable
-        self._visible = Ruling(
-            verdict=Verdict.VISIBLE, readable=readable, unconditional=access.is_unconditional
-        )
-        self._hidden = Ruling(verdict=Verdict.HIDDEN, readable=readable)
+        self._visible = compiled.visible
+        self._hidden = compiled.hidden
         self._same: Ruling | None = None
-        self._entitled: AbstractSet[Viewer] | None = None
-        # PostgreSQL may raise an error while it plans what it would not evaluate in the end.
-        self._odd: set[Viewer] = set()
-        for fact in access.facts:
-            self._odd |= fact.failed
+        self._odd = compiled.odd
+        self._entitled, self._doubtful = _known(compiled, image)
         if access.is_unconditional:
-            self._same = self._visible
+            self._same = compiled.visible
         elif any(isinstance(image[place], Absent) for place in access.needed):
-            self._same = Ruling(verdict=Verdict.UNKNOWABLE, readable=readable)
-        elif compiled.lookup is not None and not self._odd:
-            with suppress(Undecided):
-                found = compiled.lookup(image)
-                if found.is_exact and not compiled.missing:
-                    self._entitled = compiled.viewers if found.viewers is None else found.viewers
+            self._same = Ruling(verdict=Verdict.UNKNOWABLE, readable=access.readable)
 
     def rule(self, viewer: Viewer) -> Ruling | None:
         """Rule on *viewer*, or return None if it is not certain."""
         if self._same is not None or self._rule is None:
             return self._same
-        if self._entitled is not None:
-            return self._visible if viewer in self._entitled else self._hidden
+        if viewer in self._entitled:
+            return self._visible
+        if viewer not in self._doubtful:
+            return self._hidden
         if viewer in self._odd:
             return None
         try:

@@ -167,14 +167,14 @@ class Oracle:
     async def refresh(self) -> None:
         """Do nothing; see `retain`."""
 
-    def audience(self, change: Change) -> None:
+    def parties(self, change: Change) -> None:
         """Answer that it may be anybody."""
 
-    def concerns(self, transaction: TransactionSlice) -> bool:  # noqa: ARG002
+    def concerns(self, slices: Sequence[TransactionSlice]) -> bool:  # noqa: ARG002
         """Answer no: every question is answered from what the database holds then."""
         return False
 
-    async def follow(self, transaction: TransactionSlice) -> None:
+    async def follow(self, slices: Sequence[TransactionSlice]) -> None:
         """Do nothing; see `concerns`."""
 
     async def _ask_when_visible(

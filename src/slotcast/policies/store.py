@@ -11,8 +11,8 @@ an earlier moment, and the changes that follow in the stream bring them to any l
 facts are read from (`WatchedTables` has them streamed), and lets each fact follow its rows. What
 cannot follow is forgotten, and read again before it is needed. Facts that are being read
 while transactions pass by follow these afterwards, so far as their snapshot does not show them.
-The first slice of a large transaction tells nothing of the rest: everything read from tables
-is then read anew, from a snapshot that shows all of it.
+A part of a huge transaction tells nothing of the rest: everything read from tables is then read
+anew, from a snapshot that shows all of it.
 
 Definitions (policies, functions, roles, privileges) are compared whenever the stream
 describes a table anew, and at most every `CHECK_EVERY_S` while there is something to judge.
@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias, cast
 import psycopg
 from psycopg import errors as postgres_errors
 
+from slotcast.changes import UNKNOWN
 from slotcast.lsn import Lsn
 from slotcast.observations import Observation, observe, problem
 from slotcast.policies import index, rules
@@ -47,6 +48,7 @@ from slotcast.policies.facts import (
 from slotcast.policies.rules import Opaque
 from slotcast.policies.shapes import ROWS_LIMIT
 from slotcast.postgres.visibility import until_visible
+from slotcast.verdicts import Ruling, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -98,9 +100,21 @@ class Compiled:
         access: The policies.
         lookup: Finds those whom a row concerns; None if all have to be tried.
         viewers: Everybody whose facts are kept for it.
+        visible: The ruling on a row for those who may see it.
+        hidden: For those who may not.
     """
 
-    __slots__ = ("_given", "_missing", "_places", "access", "lookup", "viewers")
+    __slots__ = (
+        "_given",
+        "_is_given_same",
+        "_missing",
+        "_places",
+        "access",
+        "hidden",
+        "lookup",
+        "viewers",
+        "visible",
+    )
 
     def __init__(
         self,
@@ -112,21 +126,56 @@ class Compiled:
         self.access = access
         self.lookup = lookup
         self.viewers = viewers
+        self.visible = Ruling(
+            verdict=Verdict.VISIBLE,
+            readable=access.readable,
+            unconditional=access.is_unconditional,
+        )
+        self.hidden = Ruling(verdict=Verdict.HIDDEN, readable=access.readable)
         self._missing = missing
         self._given: Relation | None = None
         self._places: tuple[int, ...] = ()
+        self._is_given_same = False
 
     @property
     def missing(self) -> set[Viewer]:
         """Those of *viewers* of whom something is not known just now."""
         return self.viewers & self._missing.keys() if self._missing else _NOBODY
 
-    def places(self, relation: Relation) -> tuple[int, ...]:
-        """Tell where in images of *relation* the columns are; see `column_places`."""
+    @property
+    def odd(self) -> set[Viewer]:
+        """
+        Those of *viewers* for whom PostgreSQL raised an error.
+
+        It may do so while it plans what it would not evaluate in the end, so only it can tell.
+        """
+        failed = [fact.failed for fact in self.access.facts if fact.failed]
+        return self.viewers.intersection(set[Viewer]().union(*failed)) if failed else _NOBODY
+
+    def knows(self, relation: Relation) -> bool:
+        """Tell whether the policies were compiled for the columns of *relation*."""
+        self._look_at(relation)
+        return self._is_given_same
+
+    def row(self, relation: Relation, image: Image) -> Image:
+        """Put an image of *relation* in the order of the columns that the policies know."""
+        self._look_at(relation)
+        if self._is_given_same:
+            return image
+        return tuple([UNKNOWN if place < 0 else image[place] for place in self._places])
+
+    def is_cut(self, relation: Relation, image: Image) -> bool:
+        """Tell whether values that are needed were not logged with an image of *relation*."""
+        row = self.row(relation, image)
+        return any(
+            row[place] is UNKNOWN and self._places[place] >= 0 for place in self.access.needed
+        )
+
+    def _look_at(self, relation: Relation) -> None:
         if relation is not self._given:
             self._given = relation
             self._places = column_places(relation, self.access.relation)
-        return self._places
+            self._is_given_same = _is_same(self.access.relation, relation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +186,14 @@ class _Event:
     Attributes:
         xid: Its transaction.
         commit_lsn: Where that was committed.
-        change: A changed row.
-        table: Otherwise a table that was emptied, or None for anything that is read from tables.
+        change: A changed row, or None for any number of any table's.
+        emptied: A table that was emptied instead.
     """
 
     xid: int
     commit_lsn: Lsn
     change: Change | None = None
-    table: int | None = None
+    emptied: int | None = None
 
 
 class PolicyStore:
@@ -511,41 +560,47 @@ class PolicyStore:
 
     # The stream
 
-    def concerns(self, transaction: TransactionSlice) -> bool:
-        """Tell whether `follow` has to be told of *transaction* before it is judged."""
-        if transaction.xid == self._in_parts or transaction.end_lsn is None:
+    def concerns(self, slices: Sequence[TransactionSlice]) -> bool:
+        """Tell whether `follow` has to be told of *slices* before they are judged."""
+        if slices[0].xid == self._in_parts or slices[-1].end_lsn is None:
             return True
-        if transaction.truncated or transaction.redefines:
-            return True
-        for change in transaction.changes:
-            relation = change.relation
-            if relation.oid in self._by_table or self._described.get(relation.oid) is not relation:
+        for each in slices:
+            if each.truncations or each.redefines:
                 return True
+            for change in each.changes:
+                relation = change.relation
+                if (
+                    relation.oid in self._by_table
+                    or self._described.get(relation.oid) is not relation
+                ):
+                    return True
         return False
 
-    async def follow(self, transaction: TransactionSlice) -> None:
+    async def follow(self, slices: Sequence[TransactionSlice]) -> None:
         """
-        Bring the facts to the moment after *transaction*.
+        Bring the facts to the moment after a transaction.
+
+        Args:
+            slices: All of it, or a part.
 
         Raises:
             psycopg.OperationalError: PostgreSQL could not be asked; tell again.
         """
-        xid, commit_lsn = transaction.xid, transaction.commit_lsn
-        for change in transaction.changes:
-            self._note_description(change.relation)
-        if transaction.redefines:
+        xid, commit_lsn = slices[0].xid, slices[0].commit_lsn
+        for each in slices:
+            for change in each.changes:
+                self._note_description(change.relation)
+        if any(each.redefines for each in slices):
             self._note_recent(xid)
             self._is_suspect = True
-        if transaction.end_lsn is None or xid == self._in_parts:
-            events = [] if xid == self._in_parts else [_Event(xid, commit_lsn)]
-            self._in_parts = xid if transaction.end_lsn is None else None
+        is_begun, is_over = xid == self._in_parts, slices[-1].end_lsn is not None
+        if is_begun:
+            events: list[_Event] = []
+        elif is_over:
+            events = self._events(slices)
         else:
-            events = [_Event(xid, commit_lsn, table=table) for table in transaction.truncated]
-            events += [
-                _Event(xid, commit_lsn, change=change)
-                for change in transaction.changes
-                if change.relation.oid in self._by_table
-            ]
+            events = [_Event(xid, commit_lsn)]
+        self._in_parts = None if is_over else xid
         for event in events:
             await self._compute(event.change)
         if events:
@@ -554,6 +609,22 @@ class PolicyStore:
             for passed in self._readings:
                 passed.append(event)
             self._take(event, None)
+
+    def _events(self, slices: Sequence[TransactionSlice]) -> list[_Event]:
+        """List what a whole transaction did to the tables that facts are read from, in order."""
+        xid, commit_lsn = slices[0].xid, slices[0].commit_lsn
+        events: list[_Event] = []
+        for each in slices:
+            emptied: defaultdict[int, list[int]] = defaultdict(list)
+            for truncation in each.truncations:
+                emptied[truncation.place] += truncation.tables
+            for place, change in enumerate((*each.changes, None)):
+                events += [
+                    _Event(xid, commit_lsn, emptied=table) for table in emptied.get(place, ())
+                ]
+                if change is not None and change.relation.oid in self._by_table:
+                    events.append(_Event(xid, commit_lsn, change=change))
+        return events
 
     def _note_description(self, relation: Relation) -> None:
         former = self._described.get(relation.oid)
@@ -568,14 +639,17 @@ class PolicyStore:
 
     def _take(self, event: _Event, among: set[Viewer] | None) -> None:
         """Let all facts follow *event*, or only those of some viewers."""
-        change, table = event.change, event.table
+        change, emptied, xid, commit_lsn = event.change, event.emptied, event.xid, event.commit_lsn
         if change is not None:
             for fact in self._by_table.get(change.relation.oid, ()):
-                self._forgotten(fact, fact.apply(change, event.xid, event.commit_lsn, among))
-            return
-        for fact in self._used() if table is None else self._by_table.get(table, ()):
-            if fact.tables:
-                self._forgotten(fact, fact.doubt(event.xid, event.commit_lsn, among))
+                self._forgotten(fact, fact.apply(change, xid, commit_lsn, among))
+        elif emptied is not None:
+            for fact in self._by_table.get(emptied, ()):
+                self._forgotten(fact, fact.empty(xid, commit_lsn, among))
+        else:
+            for fact in self._used():
+                if fact.tables:
+                    self._forgotten(fact, fact.doubt(xid, commit_lsn, among))
 
     def _forgotten(self, fact: Fact, changed: set[Viewer]) -> None:
         """Note what has to be read again, since *fact* is something else for some viewers."""

@@ -117,10 +117,16 @@ class Progress:
         self._arriving_count += len(piece.changes)
         if piece.commit_lsn != self._cut_lsn or start >= self._cut_count:
             return piece
-        changes = piece.changes[self._cut_count - start :]
+        known_count = self._cut_count - start
+        changes = piece.changes[known_count:]
         if not changes and piece.end_lsn is None:
             return None
-        return dataclasses.replace(piece, changes=changes)
+        truncations = tuple(
+            dataclasses.replace(each, place=each.place - known_count)
+            for each in piece.truncations
+            if each.place >= known_count
+        )
+        return dataclasses.replace(piece, changes=changes, truncations=truncations)
 
     def handed_over(self, pieces: Iterable[TransactionSlice]) -> Lsn | None:
         """

@@ -28,6 +28,12 @@ _KEEPALIVE_BODY: Final = Struct(">xQqB")
 
 _BATCH_LIMIT: Final = 512
 _BATCH_LIMIT_BYTES: Final = 1024 * 1024
+_CUTS_LIMIT: Final = 16
+"""
+Most slices of an unfinished transaction that wait for the rest of it.
+
+Who may see its changes depends on all of it, so it is better handed over as a whole.
+"""
 _MESSAGES_PER_TURN: Final = 128
 """After so many messages, about a millisecond's work, others get the loop."""
 
@@ -49,13 +55,18 @@ class _Batch:
         self.complete_lsn: Lsn | None = None
         self._change_count = 0
         self._size_bytes = 0
-        self._ends_with_cut = False
+        self._cut_count = 0  # of the transaction that is last
+
+    @property
+    def waits_for_rest(self) -> bool:
+        """Whether the rest of the last transaction is awaited; PostgreSQL is sending it."""
+        return 0 < self._cut_count < _CUTS_LIMIT
 
     @property
     def is_full(self) -> bool:
-        """Whether to hand over now. A cut slice is as large as slices get, so it waits not."""
-        return (
-            self._ends_with_cut
+        """Whether to hand over now."""
+        return not self.waits_for_rest and (
+            self._cut_count > 0
             or self._change_count >= _BATCH_LIMIT
             or self._size_bytes >= _BATCH_LIMIT_BYTES
         )
@@ -69,7 +80,7 @@ class _Batch:
         self.slices.append(piece)
         # Empty transactions count too, so that a flood of them is bounded.
         self._change_count += max(1, len(piece.changes))
-        self._ends_with_cut = piece.end_lsn is None
+        self._cut_count = self._cut_count + 1 if piece.end_lsn is None else 0
 
 
 class Session:
@@ -137,7 +148,7 @@ class Session:
                 message_count += 1
                 if message_count % _MESSAGES_PER_TURN == 0:
                     await _give_others_a_turn()
-            elif self._batch.slices:
+            elif self._batch.slices and not self._batch.waits_for_rest:
                 await self._hand_over()
             else:
                 await self._connection.wait()
@@ -162,6 +173,8 @@ class Session:
         if remaining is not None:
             self._counts.changes += len(remaining.changes)
             self._counts.transactions += remaining.end_lsn is not None
+            if remaining.end_lsn is None and self._batch.slices and not self._batch.waits_for_rest:
+                await self._hand_over()  # what came before does not have to wait
             self._batch.add(remaining)
             if self._batch.is_full:
                 await self._hand_over()

@@ -26,8 +26,8 @@ f        t         wrong: a leak
 ======== ========= ====================================================================
 
 An image without all of its columns may be answered with UNKNOWABLE, and else must be
-answered as the whole row is. Whoever sees a row has to be in the audience of its changes,
-once the judge was asked about its table.
+answered as the whole row is. Whoever sees a row has to be in a party of its changes, once the
+judge was asked about its table; and what is told of a party has to be the answer for each of it.
 """
 
 from __future__ import annotations
@@ -150,6 +150,71 @@ class Tally:
     def total(self) -> int:
         """How many verdicts were compared."""
         return self.verdicts.total()
+
+
+@dataclass(slots=True)
+class _Told:
+    """
+    What a judge tells at once of the changes of a row.
+
+    Attributes:
+        told: For each change the rulings on the row of all whom it may concern, None where they
+            have yet to be asked for; None for anybody.
+        old: Rulings on another row, which was before, and that row's place.
+    """
+
+    told: list[dict[Claims, Ruling | None] | None] = field(
+        default_factory=list["dict[Claims, Ruling | None] | None"]
+    )
+    old: list[tuple[int, dict[Claims, Ruling]]] = field(
+        default_factory=list["tuple[int, dict[Claims, Ruling]]"]
+    )
+
+    def add(self, judge: Judge, change: Change, former: int | None = None) -> None:
+        """Note what *judge* tells of *change*, whose old row is that at the place *former*."""
+        parties = judge.parties(change)
+        if parties is None:
+            self.told.append(None)
+            return
+        self.told.append({claims: party.ruling for party in parties for claims in party.viewers})
+        assert sum(len(party.viewers) for party in parties) == len(self.told[-1] or ())
+        if former is not None:
+            rulings = {
+                claims: party.old_ruling
+                for party in parties
+                if party.old_ruling is not None
+                for claims in party.viewers
+            }
+            assert len(rulings) == sum(len(party.viewers) for party in parties if party.ruling)
+            self.old.append((former, rulings))
+
+    def problem(
+        self, claims: Claims, place: int, answers: Sequence[Mapping[Claims, Ruling]]
+    ) -> str | None:
+        """Tell what does not fit the judge's answers, of which the row's is at *place*."""
+        answer = answers[place][claims]
+        for told in self.told:
+            if told is None:
+                continue
+            if claims not in told and answer.verdict is Verdict.VISIBLE:
+                return "t, but nobody would ask"
+            ruling = told.get(claims)
+            if ruling is not None and not _is_same(ruling, answer):
+                return f"{_LETTERS[answer.verdict]}, and another one at once"
+        for former, rulings in self.old:
+            if claims in rulings and not _is_same(rulings[claims], answers[former][claims]):
+                return "something else at once of the old row"
+        return None
+
+
+def _is_same(ruling: Ruling, other: Ruling) -> bool:
+    return (ruling.verdict, ruling.readable) == (other.verdict, other.readable)
+
+
+def _change(
+    operation: Operation, relation: Relation, new: Image | None, old: Image | None
+) -> Change:
+    return Change(operation=operation, relation=relation, new=new, old=old)
 
 
 @dataclass(slots=True)
@@ -347,9 +412,9 @@ class Court:
             for number, image in _asked(exhibit)
         ]
         await self._judge.refresh()
-        before = self._audiences(questions)
+        before = self._told(questions)
         answers = await self._judge.judge([question for _, _, question in questions])
-        after = self._audiences(questions)
+        after = self._told(questions)
         readable = [await self._readable(exhibit.relation) for exhibit in exhibits]
         for claims, someone in asked.items():
             columns = [of_roles[someone.role] for of_roles in readable]
@@ -363,11 +428,12 @@ class Court:
                     exhibit, someone, question, (truth[number], names), ruling, number
                 )
                 is_known = (exhibit.drawn.name, claims) in self._ruled_on
-                audience = before[place] & after[place] if is_known else after[place]
-                if ruling.verdict is Verdict.VISIBLE and claims not in audience:
-                    raise DisagreementError(
-                        self._report(exhibit, someone, question, "t, but nobody would ask", number)
-                    )
+                for told in (before[place], after[place]) if is_known else (after[place],):
+                    problem = told.problem(claims, place, answers)
+                    if problem:
+                        raise DisagreementError(
+                            self._report(exhibit, someone, question, problem, number)
+                        )
         self._ruled_on |= {(exhibit.drawn.name, claims) for exhibit in exhibits for claims in asked}
 
     def _asked_now(self) -> dict[Claims, Someone]:
@@ -382,29 +448,24 @@ class Court:
         self._ruled_on = {pair for pair in self._ruled_on if pair[1] != absent}
         return self._people
 
-    def _audiences(
-        self, questions: Sequence[tuple[_Exhibit, int, Question]]
-    ) -> list[frozenset[Claims]]:
-        """Give those whom the judge would be asked about when the rows come and go."""
-        audiences: list[frozenset[Claims]] = []
-        for _, _, question in questions:
-            found = frozenset(self._people)
-            operations = [Operation.DELETE]
-            if UNKNOWN not in question.image:
-                operations += [Operation.INSERT, Operation.UPDATE]
-            for operation in operations:
-                is_deletion = operation is Operation.DELETE
-                change = Change(
-                    operation=operation,
-                    relation=question.relation,
-                    new=None if is_deletion else question.image,
-                    old=question.image if is_deletion else None,
-                )
-                audience = self._judge.audience(change)
-                if audience is not None:
-                    found &= frozenset(audience)
-            audiences.append(found)
-        return audiences
+    def _told(self, questions: Sequence[tuple[_Exhibit, int, Question]]) -> list[_Told]:
+        """Give what the judge tells at once when the rows come, change into others and go."""
+        all_told: list[_Told] = []
+        former: int | None = None  # place of another whole row of the same table
+        for place, (_, _, question) in enumerate(questions):
+            told = _Told()
+            all_told.append(told)
+            image, relation = question.image, question.relation
+            told.add(self._judge, _change(Operation.DELETE, relation, None, image))
+            if UNKNOWN in image:
+                continue
+            told.add(self._judge, _change(Operation.INSERT, relation, image, None))
+            told.add(self._judge, _change(Operation.UPDATE, relation, image, None))
+            if former is not None and questions[former][2].relation is relation:
+                old = questions[former][2].image
+                told.add(self._judge, _change(Operation.UPDATE, relation, image, old), former)
+            former = place
+        return all_told
 
     async def _exhibit(self, drawn: Drawn) -> _Exhibit:
         """Read a table's rows in the form in which they are logged."""

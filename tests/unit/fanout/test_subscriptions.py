@@ -16,12 +16,18 @@ from slotcast.changes import (
     ReplicaIdentity,
 )
 from slotcast.claims import Claims
+from slotcast.fanout.filters import Condition, Operator
 from slotcast.fanout.subscriptions import Binding, Equality, Subscription, Subscriptions
+from slotcast.lsn import Lsn
+from slotcast.verdicts import Party, Ruling, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
+    from slotcast.fanout.subscriptions import Interested
+
 ANON = Claims(role="anon", document='{"role":"anon"}')
+READABLE = Ruling(verdict=Verdict.VISIBLE, readable=frozenset({"id"}))
 
 
 class Channel:
@@ -81,10 +87,33 @@ def only(column: str, *texts: bytes, number: int = 1) -> Binding:
     return replace(binding(number, table="visits"), equality=equality)
 
 
-def subscribe(subscriptions: Subscriptions, *bindings: Binding) -> Subscription:
-    subscription = Subscription(Channel(), bindings, ANON)
+def subscribe(
+    subscriptions: Subscriptions, *bindings: Binding, claims: Claims = ANON
+) -> Subscription:
+    subscription = Subscription(Channel(), bindings, claims)
     subscriptions.add(subscription)
     return subscription
+
+
+def user(number: int) -> Claims:
+    return Claims(role="authenticated", document=str(number))
+
+
+def told(
+    subscriptions: Subscriptions, *parties: Party, operation: Operation = Operation.INSERT
+) -> Interested:
+    """Find whom a change may concern, when the judge has ruled on users 0 to 9 and tells this."""
+    row = change(operation)
+    subscriptions.acquaint(row.relation, {user(number) for number in range(10)})
+    return subscriptions.interested(row, Lsn(5), lambda: parties)
+
+
+def concerned(subscriptions: Subscriptions, change: Change) -> list[tuple[Subscription, Binding]]:
+    """Find whom *change* may concern while nothing is known of any viewer."""
+    found = subscriptions.interested(change, Lsn(1))
+
+    assert not found.shared
+    return found.pairs
 
 
 @pytest.mark.parametrize(
@@ -107,7 +136,7 @@ def test_a_binding_is_found_by_its_table_or_a_wildcard(
     asked = binding(1, schema=schema, table=table)
     subscription = subscribe(subscriptions, asked)
 
-    found = list(subscriptions.interested(change()))
+    found = concerned(subscriptions, change())
 
     assert found == ([(subscription, asked)] if is_found else [])
 
@@ -117,7 +146,7 @@ def test_only_bindings_of_the_operation_are_found() -> None:
     inserts, everything = binding(1, event="INSERT"), binding(2)
     subscription = subscribe(subscriptions, inserts, binding(3, event="DELETE"), everything)
 
-    found = list(subscriptions.interested(change()))
+    found = concerned(subscriptions, change())
 
     assert found == [(subscription, inserts), (subscription, everything)]
 
@@ -131,7 +160,7 @@ def test_adding_and_removing_twice_changes_nothing() -> None:
     subscriptions.remove(subscription)
     subscriptions.remove(subscription)
 
-    found = list(subscriptions.interested(change(Operation.UPDATE)))
+    found = concerned(subscriptions, change(Operation.UPDATE))
     assert found == [(other, binding(1))]
 
 
@@ -141,7 +170,7 @@ def test_a_filter_on_values_is_found_by_the_row_that_decides(operation: Operatio
     hit, miss = only("room", b"a", b"b"), only("room", b"c")
     subscription = subscribe(subscriptions, hit, miss)
 
-    assert list(subscriptions.interested(change(operation))) == [(subscription, hit)]
+    assert concerned(subscriptions, change(operation)) == [(subscription, hit)]
 
 
 @pytest.mark.parametrize(
@@ -156,7 +185,7 @@ def test_a_value_that_is_not_in_the_image_is_found_if_it_may_turn_up(
     asked = only("room", b"a", b"b")
     subscription = subscribe(subscriptions, asked)
 
-    found = list(subscriptions.interested(change(values=values)))
+    found = concerned(subscriptions, change(values=values))
 
     assert found == ([(subscription, asked)] if is_found else [])
 
@@ -166,7 +195,7 @@ def test_a_column_of_another_type_or_none_any_more_narrows_nothing_down() -> Non
     retyped, dropped = only("room", b"x"), only("gone", b"x", number=2)
     subscription = subscribe(subscriptions, retyped, dropped)
 
-    found = set(subscriptions.interested(change(types=(UUID, UUID))))
+    found = set(concerned(subscriptions, change(types=(UUID, UUID))))
 
     assert found == {(subscription, retyped), (subscription, dropped)}
 
@@ -182,6 +211,122 @@ def test_nothing_is_kept_of_who_is_gone() -> None:
         subscriptions.remove(subscription)
 
     assert (len(subscriptions), subscriptions.table_count) == (0, 0)
+
+
+def test_those_who_ask_the_same_and_may_see_the_same_share_what_they_get() -> None:
+    subscriptions = Subscriptions()
+    asked = [binding(1, event="INSERT", table="visits"), binding(2, table="visits")]
+    first = subscribe(subscriptions, *asked, claims=user(0))
+    second = subscribe(subscriptions, *asked, claims=user(1))
+    subscribe(subscriptions, *asked, claims=user(2))
+    other = subscribe(subscriptions, binding(3, table="visits"), claims=user(1))
+
+    found = told(subscriptions, Party(viewers=[user(0), user(1)], ruling=READABLE))
+
+    assert found.pairs == []
+    assert [each.ruling for each in found.shared] == [READABLE, READABLE]
+    assert [set(each.subscriptions) for each in found.shared] == [{first, second}, {other}]
+    wordings = [each.asked.wordings(Operation.INSERT) for each in found.shared]
+    assert [[each.ids for each in some] for some in wordings] == [[(1, 2)], [(3,)]]
+    wordings = [each.asked.wordings(Operation.DELETE) for each in found.shared]
+    assert [[each.ids for each in some] for some in wordings] == [[(2,)], [(3,)]]
+
+
+def test_bindings_that_select_other_columns_get_a_message_of_their_own() -> None:
+    subscriptions = Subscriptions()
+    one, other = binding(1, table="visits"), binding(2, table="visits")
+    subscribe(subscriptions, one, replace(other, select=("room",)), claims=user(0))
+
+    found = told(subscriptions, Party(viewers=[user(0)], ruling=READABLE))
+
+    wordings = found.shared[0].asked.wordings(Operation.INSERT)
+    assert [(each.ids, each.select) for each in wordings] == [((1,), None), ((2,), ("room",))]
+
+
+def test_a_party_that_was_not_ruled_on_yet_is_asked_about() -> None:
+    subscriptions = Subscriptions()
+    asked = binding(1, table="visits")
+    subscription = subscribe(subscriptions, asked, claims=user(0))
+    subscribe(subscriptions, asked, claims=user(1))
+
+    found = told(subscriptions, Party(viewers=[user(0)]))
+
+    assert (found.pairs, found.shared) == ([(subscription, asked)], [])
+
+
+def test_who_is_new_is_asked_about_whatever_is_told_of_it() -> None:
+    subscriptions = Subscriptions()
+    asked = binding(1, table="visits")
+    newcomer = subscribe(subscriptions, asked, claims=user(10))
+
+    found = told(subscriptions, Party(viewers=[user(10)], ruling=READABLE))
+
+    assert (found.pairs, found.shared) == ([(newcomer, asked)], [])
+
+
+@pytest.mark.parametrize(
+    "sibling",
+    [only("room", b"a", number=2), binding(2, schema="*"), binding(2)],
+    ids=["a filter", "every schema", "every table"],
+)
+def test_what_another_binding_gets_of_the_change_is_put_together_with_it(sibling: Binding) -> None:
+    subscriptions = Subscriptions()
+    asked = binding(1, table="visits")
+    subscription = subscribe(subscriptions, asked, sibling, claims=user(0))
+
+    found = told(subscriptions, Party(viewers=[user(0)], ruling=READABLE))
+
+    assert found.shared == []
+    assert set(found.pairs) == {(subscription, asked), (subscription, sibling)}
+
+
+def test_a_filter_that_is_no_equality_has_yet_to_be_judged() -> None:
+    subscriptions = Subscriptions()
+    condition = Condition(column="room", operator=Operator.GT, value="a")
+    asked = replace(binding(1, table="visits"), conditions=(condition,))
+    subscription = subscribe(subscriptions, asked, claims=user(0))
+
+    found = told(subscriptions, Party(viewers=[user(0)], ruling=READABLE))
+
+    assert (found.pairs, found.shared) == ([(subscription, asked)], [])
+
+
+def test_who_asks_only_for_other_operations_shares_nothing() -> None:
+    subscriptions = Subscriptions()
+    subscribe(subscriptions, binding(1, event="DELETE", table="visits"), claims=user(0))
+
+    found = told(subscriptions, Party(viewers=[user(0)], ruling=READABLE))
+
+    assert len(found) == 0
+
+
+def test_what_was_committed_before_a_subscription_is_none_of_its_business() -> None:
+    subscriptions = Subscriptions()
+    asked = binding(1, table="visits")
+    due, early = (subscribe(subscriptions, asked, claims=user(0)) for _ in range(2))
+    due.since, early.since = Lsn(5), Lsn(6)
+
+    told(subscriptions)  # so that it is not new any more
+    shared = told(subscriptions, Party(viewers=[user(0)], ruling=READABLE)).shared
+    pairs = subscriptions.interested(change(), Lsn(5)).pairs
+
+    assert [list(each.subscriptions) for each in shared] == [[due]]
+    assert pairs == [(due, asked)]
+
+
+def test_a_new_identity_is_new_to_the_judge_and_counted() -> None:
+    subscriptions = Subscriptions()
+    asked = binding(1, table="visits")
+    subscription = subscribe(subscriptions, asked, claims=user(0))
+    before = told(subscriptions, Party(viewers=[user(0)], ruling=READABLE))
+
+    subscriptions.change_claims(subscription, user(11))
+
+    after = told(subscriptions, Party(viewers=[user(0)], ruling=READABLE))
+    assert before.renewal_count != after.renewal_count
+    assert [list(each.subscriptions) for each in before.shared] == [[subscription]]
+    assert before.shared[0].pairs(Operation.INSERT) == [(subscription, asked)]
+    assert (after.pairs, after.shared) == ([(subscription, asked)], [])
 
 
 def test_a_warning_is_given_once() -> None:

@@ -66,6 +66,15 @@ def one_change(relation: Relation, message: Insert | Update | Delete) -> Change:
     return change
 
 
+def truncated(xid: int | None = None, oid: int = 16400) -> Truncate:
+    return Truncate(xid=xid, relation_oids=(oid,), cascades=False, restarts_identity=False)
+
+
+def truncations(pieces: list[TransactionSlice]) -> list[list[tuple[int, set[int]]]]:
+    """For each slice after how many of its changes which tables were emptied."""
+    return [[(each.place, set(each.tables)) for each in piece.truncations] for piece in pieces]
+
+
 class RecordingFile(io.BytesIO):
     """A spool file that tells whether it was closed."""
 
@@ -215,6 +224,36 @@ def test_a_rolled_back_subtransaction_is_left_out() -> None:
     pieces = feed(assembler, STREAM_COMMIT)
 
     assert values(pieces) == [b"1", b"3"]
+
+
+def test_a_truncation_stands_where_it_was_among_the_changes() -> None:
+    assembler = Assembler(change_limit=2)
+
+    pieces = feed(
+        assembler,
+        described(table()),
+        BEGIN,
+        truncated(oid=5),
+        inserted(b"1"),
+        truncated(),
+        inserted(b"2"),
+        truncated(),
+        COMMIT,
+    )
+
+    assert truncations(pieces) == [[(0, {5}), (1, {16400})], [(0, {16400})]]
+
+
+def test_a_streamed_truncation_counts_unless_it_was_rolled_back() -> None:
+    assembler = Assembler()
+    feed(assembler, STREAM_START, described(table(), 7), inserted(b"1", 7))
+    feed(assembler, truncated(8, 5), truncated(9, 6), inserted(b"2", 7), StreamStop())
+    feed(assembler, StreamAbort(xid=7, subxid=8, aborted_at_lsn=None, aborted_at=None))
+
+    pieces = feed(assembler, STREAM_COMMIT)
+
+    assert values(pieces) == [b"1", b"2"]
+    assert truncations(pieces) == [[(1, {6})]]
 
 
 def test_however_much_was_rolled_back_the_consumer_gets_its_turn() -> None:

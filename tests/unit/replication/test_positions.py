@@ -1,9 +1,13 @@
-"""When what is confirmed."""
+"""When what is confirmed, and what is left of what comes again."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+from slotcast.changes import Change, Operation, TransactionSlice, Truncation
 from slotcast.lsn import Lsn
-from slotcast.replication.positions import Confirmation
+from slotcast.replication.positions import Confirmation, Progress
+from support.pgoutput import table
 
 
 def test_without_a_window_hand_over_is_confirmed_at_once() -> None:
@@ -59,3 +63,30 @@ def test_a_clean_stop_confirms_everything_that_was_handed_over() -> None:
 
     assert confirmation.confirmed_lsn == 10
     assert confirmation.due_at is None
+
+
+def test_of_a_transaction_that_comes_again_the_rest_is_left_with_its_truncations() -> None:
+    inserts = tuple(
+        Change(operation=Operation.INSERT, relation=table(), new=(value, None), old=None)
+        for value in (b"1", b"2", b"3")
+    )
+
+    def piece(*changes: Change, end_lsn: Lsn | None, places: tuple[int, ...]) -> TransactionSlice:
+        return TransactionSlice(
+            xid=7,
+            commit_lsn=Lsn(100),
+            end_lsn=end_lsn,
+            committed_at=datetime(2026, 11, 23, tzinfo=UTC),
+            changes=changes,
+            truncations=tuple(Truncation(tables=frozenset({5}), place=each) for each in places),
+        )
+
+    progress = Progress()
+    first = piece(inserts[0], end_lsn=None, places=(0, 1))
+    assert progress.remaining(first) == first
+    progress.handed_over([first])
+    progress.reconnected()
+
+    rest = progress.remaining(piece(*inserts, end_lsn=Lsn(110), places=(0, 1, 3)))
+
+    assert rest == piece(*inserts[1:], end_lsn=Lsn(110), places=(0, 2))
