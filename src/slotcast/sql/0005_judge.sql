@@ -402,10 +402,17 @@ language sql stable set search_path = pg_catalog as $$
       (select string_agg(oid || ' ' || xmin::text, ',' order by oid) from pg_cast where oid >= 16384),
       (select string_agg(oid || ' ' || xmin::text, ',' order by oid) from pg_enum),
       (select string_agg(oid || ' ' || xmin::text, ',' order by oid) from pg_constraint where contypid <> 0),
-      (select string_agg(oid || ' ' || xmin::text, ',' order by oid) from pg_class
-       where oid >= 16384 and relkind in ('r', 'p', 'v', 'm', 'f') and relpersistence <> 't'),
-      (select string_agg(attrelid || ' ' || attnum || ' ' || xmin::text, ',' order by attrelid, attnum)
-       from pg_attribute where attacl is not null and attrelid >= 16384),
+      -- Not xmin, which is another one after TRUNCATE or VACUUM FULL, too.
+      (select string_agg(concat_ws(' ', oid, relname, relnamespace, relowner, relkind, relpersistence,
+                                   relrowsecurity, relforcerowsecurity, relreplident, relispartition, relacl, reloptions),
+                         ',' order by oid)
+       from pg_class where oid >= 16384 and relkind in ('r', 'p', 'v', 'm', 'f') and relpersistence <> 't'),
+      (select string_agg(a.attrelid || ' ' || a.attnum || ' ' || a.xmin::text, ',' order by a.attrelid, a.attnum)
+       from pg_attribute a join pg_class c on c.oid = a.attrelid
+       where a.attrelid >= 16384 and a.attnum > 0
+         and c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relpersistence <> 't'),
+      (select string_agg(indrelid || ' ' || indkey::text, ',' order by indrelid)
+       from pg_index where indisprimary and indrelid >= 16384),
       (select string_agg(oid || ' ' || xmin::text, ',' order by oid) from pg_namespace
        where nspname !~ '^pg_(toast_)?temp_')))
   end

@@ -21,7 +21,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -42,6 +42,8 @@ USERS: Final = tuple(UUID(int=0xB0 + n) for n in range(5))
 ROLES: Final = ("owner", "admin", "staff", "viewer")
 STAFF: Final = frozenset({"owner", "admin", "staff"})
 WRITER_COUNT: Final = 4
+LARGE_COUNT: Final = 300
+"""Rows of a large statement: more than the server takes at a time."""
 EVERYTHING: Final = "everything"
 FILTERED: Final = "filtered"
 
@@ -108,7 +110,9 @@ class History:
     def __init__(self, lines: Iterable[str]) -> None:
         self.changes: list[Committed] = []
         self.markers: dict[int, int] = {}
+        self.truncations: list[str] = []
         self.transaction_count = 0
+        self.large_count = 0
         self._states: list[Members] = [{}]
         rows: list[tuple[str, str, Row]] = []
         for line in lines:
@@ -117,13 +121,18 @@ class History:
             elif line.startswith("COMMIT"):
                 self._commit(rows)
             else:
-                rows.append(_parsed(line))
+                rows += _parsed(line)
 
     def _commit(self, rows: Sequence[tuple[str, str, Row]]) -> None:
         self.transaction_count += 1
+        self.large_count += len(rows) >= LARGE_COUNT
         members = dict(self._states[-1])
         for table, operation, row in rows:
-            if table == "workspace_members":
+            if operation == "TRUNCATE":
+                self.truncations.append(table)
+                if table == "workspace_members":
+                    members.clear()
+            elif table == "workspace_members":
                 old_key = (str(row["workspace_id"]), str(row.get(OLD_USER, row["user_id"])))
                 members.pop(old_key, None)
                 if operation != "DELETE":
@@ -133,7 +142,7 @@ class History:
         for table, operation, row in rows:
             if table == "marker":
                 self.markers[int(str(row["id"]))] = len(self.changes)
-            elif table in TAGS:
+            elif table in TAGS and operation != "TRUNCATE":
                 seen = (table, operation, str(row[TAGS[table]]))
                 self.changes.append(Committed(seen, row, len(self._states) - 1))
 
@@ -168,14 +177,15 @@ class History:
         return certain, possible
 
 
-def _parsed(line: str) -> tuple[str, str, Row]:
+def _parsed(line: str) -> list[tuple[str, str, Row]]:
     """Read ``table public.name: OPERATION: [old-key: … new-tuple: ]column[type]:value …``."""
-    table, operation, values = line.removeprefix("table public.").split(": ", 2)
+    names, operation, values = line.removeprefix("table ").split(": ", 2)
+    tables = [name.removeprefix("public.") for name in names.split(", ")]
     old, _, new = values.rpartition("new-tuple: ")
     row = _row(new)
-    if old and table == "workspace_members":
+    if old and tables == ["workspace_members"]:
         row[OLD_USER] = _row(old)["user_id"]
-    return table, operation, row
+    return [(table, operation, row) for table in tables]
 
 
 def _row(values: str) -> Row:
@@ -251,6 +261,15 @@ class Storm:
 
     def _statement(self, chance: random.Random) -> str:
         workspace, user = chance.choice(WORKSPACES), chance.choice(USERS)
+        if chance.random() < 0.02:
+            return chance.choice(
+                (
+                    self.insert("customers", workspace, None, LARGE_COUNT),
+                    f"delete from customers where workspace_id = '{workspace}'",
+                    "truncate workspace_members",
+                    "truncate appointments cascade",
+                )
+            )
         if chance.random() < 0.4:
             member = f"workspace_id = '{workspace}' and user_id = '{user}'"
             one_of_them = (
@@ -283,12 +302,12 @@ class Storm:
             )
         )
 
-    def insert(self, table: str, workspace: UUID, user: UUID | None) -> str:
+    def insert(self, table: str, workspace: UUID, user: UUID | None, row_count: int = 1) -> str:
         tag = next(self._tags)
         if table == "customers":
             return (
-                "insert into customers (id, workspace_id, name)"
-                f" values ('{uuid4()}', '{workspace}', '{tag}')"
+                "insert into customers (workspace_id, name)"
+                f" select '{workspace}', '{tag}.' || n from generate_series(1, {row_count}) n"
             )
         customer = f"'{user}'" if user else "null"
         return (
@@ -412,7 +431,12 @@ async def test_changes_go_to_whom_the_memberships_of_their_commit_entitle(
         early = [seen for seen in got[:first] if not isinstance(seen, int)]
         assert set(early) <= set(history.due(subscriber, since=0))
     some = [len(history.due(subscriber, since=0)) for subscriber in subscribers]
-    print(f"{history.transaction_count} transactions, {len(history.changes)} changes, due {some}")  # noqa: T201 - how much this test has proven
+    print(  # noqa: T201 - how much this test has proven
+        f"{history.transaction_count} transactions, {history.large_count} of them large,"
+        f" {len(history.truncations)} truncations, {len(history.changes)} changes, due {some}"
+    )
+    assert history.large_count > 0
+    assert {"workspace_members", "appointments"} <= set(history.truncations)
     assert len(history.changes) > transaction_count / 2
     assert max(some) < len(history.changes)
     assert min(some) > 0
