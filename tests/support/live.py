@@ -13,6 +13,7 @@ from supabase import AsyncClientOptions, acreate_client
 
 from slotcast.appointments.demo import PASSWORD
 from slotcast_client import Deleted, Inserted, Limits, Snapshot, Updated
+from support.postgres import unique_name
 from support.server import ANON_KEY, ServerProcess, start_process
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from slotcast.appointments.demo import Account
     from slotcast_client import Appointment, Change, Event, LiveAppointments, Status
+    from support.postgres import Database
 
 QUICK: Final = Limits(first_retry_s=0.05, longest_retry_s=0.2, join_timeout_s=20)
 """For tests that lose connections."""
@@ -69,6 +71,17 @@ class Backend:
                 yield client
             finally:
                 await client.remove_all_channels()
+
+
+@asynccontextmanager
+async def running_backend(database: Database) -> AsyncGenerator[Backend]:
+    """Run a server on *database* until the block is left."""
+    running = Backend(database.url, unique_name("slot"))
+    await running.start()
+    try:
+        yield running
+    finally:
+        await running.server.stop()
 
 
 class Callbacks(TypedDict):

@@ -115,7 +115,9 @@ class Subscription:
             logger.exception("A change cannot be read")
             self._note(Status("live", error))
             return
-        if len(self._backlog) < self._pending_limit:
+        # Callbacks are called once the subscriber has its subscription; until then there is
+        # what a restarted server delivers late, which the server bounds.
+        if self._caller is None or len(self._backlog) < self._pending_limit:
             self._backlog.append(change)
             self._news.set()
         else:

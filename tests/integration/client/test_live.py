@@ -22,7 +22,8 @@ from slotcast_client import (
     live_appointments,
     parse_appointment,
 )
-from support.live import MAX_ROWS, QUICK, cut, following
+from support.bookings import bookings
+from support.live import MAX_ROWS, QUICK, cut, following, running_backend
 from support.server import ANON_KEY, token
 
 if TYPE_CHECKING:
@@ -31,9 +32,10 @@ if TYPE_CHECKING:
     from slotcast_client import Appointment, Status
     from support.bookings import Bookings
     from support.live import Backend
+    from support.postgres import Database
 
 pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.asyncio(loop_scope="session"),
     # The official client reads what its WebSocket library has deprecated.
     pytest.mark.filterwarnings(
         r"ignore:ConnectionClosed\.(code|reason) is deprecated:DeprecationWarning"
@@ -164,17 +166,18 @@ async def test_a_socket_that_is_cut_leaves_no_gap(backend: Backend, staff: Booki
 
 
 async def test_a_server_that_is_killed_and_comes_back_leaves_no_gap(
-    backend: Backend, staff: Bookings
+    salon_of_its_own: Database,
 ) -> None:
-    gone, stays = await staff.insert("gone"), await staff.insert("stays")
     async with (
+        running_backend(salon_of_its_own) as backend,
+        bookings(salon_of_its_own.url) as staff,
         backend.client(demo.STAFF) as samir,
         backend.client(demo.CUSTOMER) as clara,
         following(live_appointments(samir, workspace_id=demo.SALON_ID, limits=QUICK)) as at_work,
         following(live_appointments(clara, customer_id=demo.CUSTOMER.id, limits=QUICK)) as at_home,
     ):
-        await at_work.count(0)
-        await at_home.count(0)
+        gone, stays = await staff.insert("gone"), await staff.insert("stays")
+        await at_work.until(lambda: stays in at_work.rows)
 
         await backend.server.kill()
         await staff.update(stays, notes="while it was away")
@@ -186,8 +189,7 @@ async def test_a_server_that_is_killed_and_comes_back_leaves_no_gap(
         hers = await truth(staff, f"customer_id = '{demo.CUSTOMER.id}'")
         await at_work.until(lambda: at_work.rows == expected)
         await at_home.until(lambda: at_home.rows == hers)
-        for each in (stays, new):
-            await staff.delete(each)
+        await staff.delete(new)
         await at_work.until(lambda: new not in at_work.rows)
         await at_home.until(lambda: new not in at_home.rows)
 
