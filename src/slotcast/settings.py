@@ -39,7 +39,7 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "auth_api_key_check": ("on", "off"),
     "auth_sign_up": ("on", "off"),
     "auth_email": ("on", "off"),
-    "auth_anonymous": ("on", "off"),
+    "auth_anonymous": ("auto", "on", "off"),
     "auth_autoconfirm": ("auto", "on", "off"),
     "auth_manual_linking": ("on", "off"),
     "auth_secure_email_change": ("on", "off"),
@@ -227,7 +227,11 @@ class Settings:
     auth_email: str = _setting(
         "on", "Whether people may sign up and in with an email address: on or off."
     )
-    auth_anonymous: str = _setting("off", "Whether people may sign in anonymously: on or off.")
+    auth_anonymous: str = _setting(
+        "auto",
+        "Whether people may sign in anonymously: on or off; auto: on under `slotcast dev`, off"
+        " under `slotcast serve`.",
+    )
     auth_autoconfirm: str = _setting(
         "auto",
         "on: addresses count as confirmed at once; off: only when somebody followed the link in"

@@ -162,7 +162,7 @@ def _as_if_registered(service: AuthService, wanted: User) -> dict[str, JsonValue
 async def _sign_up_anonymously(service: AuthService, request: Request, body: Body) -> Answer:
     """Make an account that nobody can sign in to again once its session is lost."""
     service.limits.count_request(Action.ANONYMOUS, request.address)
-    if service.settings.auth_anonymous == "off":
+    if service.settings.auth_anonymous != "on":
         raise unprocessable("anonymous_provider_disabled", "Anonymous sign-ins are disabled")
     refuse_if_closed(service)
     user = User(

@@ -126,6 +126,7 @@ def _with_tools(given: Settings) -> Settings:
         apps=_offered_apps(given) if given.apps == "auto" else given.apps,
         inspector="on" if given.inspector == "auto" else given.inspector,
         auth=_offered_accounts(given) if given.auth == "auto" else given.auth,
+        auth_anonymous="on" if given.auth_anonymous == "auto" else given.auth_anonymous,
         auth_autoconfirm="on" if given.auth_autoconfirm == "auto" else given.auth_autoconfirm,
         metrics="open" if given.metrics == "token" and not given.metrics_token else given.metrics,
     )

@@ -59,11 +59,13 @@ def test_the_tools_of_development_are_offered_unless_the_user_decided(tmp_path: 
 def test_accounts_are_offered_where_tokens_can_be_signed(tmp_path: Path) -> None:
     usual, kept = dev.prepare(tmp_path, Settings(), None)
     unsigned, _ = dev.prepare(tmp_path, Settings(jwks='{"keys": []}'), None)
-    decided, _ = dev.prepare(tmp_path, Settings(auth="off", auth_autoconfirm="off"), None)
+    decided, _ = dev.prepare(
+        tmp_path, Settings(auth="off", auth_autoconfirm="off", auth_anonymous="off"), None
+    )
 
-    assert (usual.auth, usual.auth_autoconfirm) == ("on", "on")
+    assert (usual.auth, usual.auth_autoconfirm, usual.auth_anonymous) == ("on", "on", "on")
     assert unsigned.auth == "off"
-    assert (decided.auth, decided.auth_autoconfirm) == ("off", "off")
+    assert (decided.auth, decided.auth_autoconfirm, decided.auth_anonymous) == ("off",) * 3
     # The key signs users' tokens and nothing else, so that API keys stay what they are.
     keys = project.keyring(usual)
     assert get_unverified_header(keys.issue({"role": "anon"}, expires_in_s=1))["alg"] == "ES256"
