@@ -72,6 +72,11 @@ create policy "members see co-members"
   on public.workspace_members for select to authenticated
   using (workspace_id = any ((select app_private.my_workspaces())::uuid[]));
 
+-- Whoever is removed is told so by this: the membership that went was theirs.
+create policy "own memberships"
+  on public.workspace_members for select to authenticated
+  using (user_id = (select auth.uid()));
+
 create policy "admins add"
   on public.workspace_members for insert to authenticated
   with check (workspace_id = any ((select app_private.my_workspaces('admin'))::uuid[]));
