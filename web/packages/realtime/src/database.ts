@@ -273,7 +273,12 @@ const PROPOSED: Omit<Appointment, "id" | "workspace_id" | "start_time" | "end_ti
 export function proposedRow(table: string, values: Record<string, unknown>): object {
   if (table !== "appointments") return values;
   const { start_time } = values as NewAppointment;
-  const end = new Date(Date.parse(start_time) + SHOWN_MINUTES * 60_000).toISOString();
-  const now = new Date().toISOString();
-  return { ...PROPOSED, end_time: end, created_at: now, updated_at: now, ...values };
+  const start = Date.parse(start_time);
+  const end_time = Number.isNaN(start) ? start_time : instant(start + SHOWN_MINUTES * 60_000);
+  const now = instant(Date.now());
+  return { ...PROPOSED, end_time, created_at: now, updated_at: now, ...values };
+}
+
+function instant(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
 }

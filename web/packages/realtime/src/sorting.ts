@@ -1,7 +1,7 @@
 import type { Order, Range } from "./reader";
 import { type AnyRow, isSame } from "./rows";
 
-const INSTANT = /^\d{4}-\d\d-\d\dT/;
+const INSTANT = /^\d{4}-\d\d-\d\d(T|$)/;
 const collator = new Intl.Collator();
 
 type Comparable = number | string | null;

@@ -22,6 +22,8 @@ export class Backend {
   readonly left: string[] = [];
   /** Method and path of what was fetched from REST. */
   readonly requests: string[] = [];
+  /** The body of the last write. */
+  lastSent: unknown = null;
   /** Tokens that joins came with. */
   readonly tokens: unknown[] = [];
   /** Whether joins are answered, refused, or left waiting for `admit`. */
@@ -193,6 +195,7 @@ export class Backend {
     if (!this.isReachable) throw new TypeError("Failed to fetch");
     if (pathname.startsWith("/auth/")) return this.#authenticate(pathname, sent);
     this.requests.push(`${method} ${pathname}${search}`);
+    if (sent) this.lastSent = sent;
     await this.before?.(method);
     if (!this.isReachable) throw new TypeError("Failed to fetch");
     const scripted = this.answers.shift();
