@@ -20,7 +20,6 @@ export function ToastProvider({ children }: { children: ReactNode }) {
       {children}
       <ul role="status">
         {toasts.map(({ title, description }, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: toasts are only ever added at the end.
           <li key={index}>
             <strong>{title}</strong> {description}
           </li>
