@@ -34,6 +34,7 @@ export default defineConfig({
   root: resolve(here, "apps"),
   base: "/",
   plugins: [react(), tailwindcss(), deepLinks()],
+  resolve: { alias: { "@supabase/storage-js": resolve(here, "unused/storage.ts") } },
   build: {
     outDir: resolve(here, "../src/slotcast/web"),
     emptyOutDir: true,
