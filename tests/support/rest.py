@@ -54,6 +54,34 @@ create function notes.mark() returns text language sql volatile
   as $$ select set_config('response.headers', '[{{"X-Mine": "secret"}}]', false) $$;
 create function notes.prepared_count() returns bigint language sql stable
   as $$ select count(*) from pg_prepared_statements $$;
+create function notes.remember(value text) returns text language plpgsql volatile
+  as $$
+  begin
+    perform set_config('app.remembered', value, false), pg_advisory_lock(4711);
+    create temporary table kept as select value;
+    execute 'listen kept';
+    execute 'declare kept cursor with hold for select 1';
+    if value = 'failing' then
+      raise exception 'it fails';
+    end if;
+    return value;
+  end $$;
+create function notes.remembered() returns json language sql stable
+  as $$
+  select json_build_object(
+    'setting', current_setting('app.remembered', true),
+    'lock', (select count(*) from pg_locks
+             where locktype = 'advisory' and pid = pg_backend_pid()),
+    'table', to_regclass('pg_temp.kept') is not null,
+    'listening', (select count(*) from pg_listening_channels()),
+    'cursors', (select count(*) from pg_cursors where is_holdable))
+  $$;
+create function notes.tenant(notes.folders) returns text language plpgsql stable
+  as $$
+  begin
+    return coalesce(nullif(current_setting('app.remembered', true), ''),
+                    set_config('app.remembered', auth.uid()::text, false));
+  end $$;
 create function notes.setting(name text) returns text language sql stable
   as $$ select current_setting(name, true) $$;
 """

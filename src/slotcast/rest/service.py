@@ -285,6 +285,7 @@ def _work(http: HttpRequest, prepared: Prepared, claims: Claims, loaded: _Loaded
         or (chosen is None and loaded.configuration.ending.is_kept),
         isolation=isolation,
         check=look if _is_checked(request, planned, composed) else None,
+        is_call=isinstance(planned, RoutineCall) or loaded.pre_request is not None,
         is_anonymous=claims.role == loaded.configuration.anonymous_role,
     )
 

@@ -4,6 +4,10 @@ The transaction of a request: who asks, what the database's owner runs first, wh
 What only reads is one implicit transaction, ended by the pipeline itself. A write is
 committed in the same round trip, unless something about its result has to be checked
 before.
+
+Sessions are shared by everybody, so nothing that a request leaves in one may be there for the
+next: in the same round trip settings are reset, since any function may set them, and after
+functions that clients call, everything else that a session remembers.
 """
 
 from __future__ import annotations
@@ -27,6 +31,18 @@ if TYPE_CHECKING:
 
 COMMIT: Final = Statement("COMMIT")
 ROLLBACK: Final = Statement("ROLLBACK")
+RESET: Final = Statement("RESET ALL")
+CLEANING: Final = (
+    RESET,
+    Statement("RESET SESSION AUTHORIZATION"),
+    Statement("SELECT pg_catalog.pg_advisory_unlock_all()"),
+    Statement("UNLISTEN *"),
+    Statement("CLOSE ALL"),
+    Statement("DISCARD TEMP"),
+    Statement("DISCARD SEQUENCES"),
+)
+"""What DISCARD ALL does, but for prepared statements, which are our own."""
+
 _SET_CONSTRAINTS: Final = Statement("SET CONSTRAINTS ALL IMMEDIATE")
 _READ_ONLY: Final = ("transaction_read_only", "on")
 _PLAN_CHANGED: Final = "0A000"
@@ -51,6 +67,7 @@ class Work:
         isolation: As of ``default_transaction_isolation``; None for the default.
         check: Looks at the results of *statements* before the end, and raises RestError to
             roll back; None if there is nothing to be looked at.
+        is_call: Whether functions are called that may leave anything in the session.
         is_anonymous: Whether errors are told to somebody who has not said who it is.
     """
 
@@ -61,7 +78,13 @@ class Work:
     is_kept: bool
     isolation: str | None = None
     check: Callable[[Sequence[PGresult]], None] | None = None
+    is_call: bool = False
     is_anonymous: bool = False
+
+    @property
+    def after(self) -> Sequence[Statement]:
+        """What leaves the session as it was."""
+        return CLEANING if self.is_call else (RESET,)
 
 
 async def run(connection: RestConnection, work: Work) -> Sequence[PGresult]:
@@ -105,15 +128,22 @@ async def _attempt(connection: RestConnection, work: Work) -> Sequence[PGresult]
         if work.is_read_only and isolation is None:
             return await _read(connection, work)
         return await _run_in_block(connection, work, isolation)
-    finally:
-        if connection.is_in_transaction:
-            await connection.run([ROLLBACK])
+    except (RestError, _PlanChanged):
+        left = [
+            *([ROLLBACK] if connection.is_in_transaction else ()),
+            # What was set was rolled back.
+            *(CLEANING if work.is_call else ()),
+        ]
+        if left:
+            await connection.run(left)
+        raise
 
 
 async def _read(connection: RestConnection, work: Work) -> Sequence[PGresult]:
     """Run *work* in the implicit transaction of one pipeline."""
     before = [settings_statement((_READ_ONLY, *work.settings)), *_before(work)]
-    results = _checked(await connection.run([*before, *work.statements]), work)[len(before) :]
+    batch = [*before, *work.statements]
+    results = _checked(await connection.run([*batch, *work.after]), work)[len(before) : len(batch)]
     if work.check is not None:
         work.check(results)
     return results
@@ -126,7 +156,7 @@ async def _run_in_block(
     begin = Statement(_begin(isolation, is_read_only=work.is_read_only))
     before = [begin, settings_statement(work.settings), *_before(work)]
     batch = [*before, *work.statements]
-    end = [COMMIT] if work.is_kept else [_SET_CONSTRAINTS, ROLLBACK]
+    end = [*([COMMIT] if work.is_kept else [_SET_CONSTRAINTS, ROLLBACK]), *work.after]
     if work.check is None:
         results = _checked(await connection.run([*batch, *end]), work)
         return results[len(before) : len(batch)]

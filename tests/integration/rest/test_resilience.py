@@ -11,7 +11,7 @@ import pytest
 
 from slotcast.rest.connection import PREPARED_LIMIT
 from support.postgres import running_cluster
-from support.rest import ALICE, rest
+from support.rest import ALICE, BOB, rest
 
 if TYPE_CHECKING:
     from support.postgres import Database
@@ -248,6 +248,42 @@ async def test_what_a_function_sets_for_its_session_is_not_in_the_responses_to_o
 
     assert marked.headers.get("X-Mine") == "secret"
     assert all("X-Mine" not in answer.headers for answer in answers)
+
+
+NOTHING = {"setting": "", "lock": 0, "table": False, "listening": 0, "cursors": 0}
+
+
+@pytest.mark.parametrize(
+    ("value", "headers", "status"),
+    [
+        ("kept", {}, 200),
+        ("failing", {}, 400),
+        ("rolled back", {"Prefer": "tx=rollback"}, 200),
+    ],
+)
+@pytest.mark.parametrize(
+    "served", [{**ONE_CONNECTION, "rest_tx_end": "commit-allow-override"}], indirect=True
+)
+async def test_a_function_leaves_nothing_in_the_session_that_others_get(
+    served: Rest, value: str, headers: dict[str, str], status: int
+) -> None:
+    path, body = "/rpc/remember", {"value": value}
+    left = await served.ask("POST", path, body=body, headers=headers)
+
+    found = await served.ask("GET", "/rpc/remembered", sub=BOB)
+
+    assert left.status == status
+    assert found.json == NOTHING
+
+
+@pytest.mark.parametrize("served", [ONE_CONNECTION], indirect=True)
+async def test_what_a_read_sets_for_its_session_is_not_there_for_others(served: Rest) -> None:
+    answers = [
+        await served.ask("GET", "/folders?select=tenant&limit=1", sub=sub)
+        for sub in (ALICE, BOB, ALICE)
+    ]
+
+    assert [answer.json for answer in answers] == [[{"tenant": sub}] for sub in (ALICE, BOB, ALICE)]
 
 
 async def test_more_shapes_than_a_connection_keeps_are_served(notes: Database) -> None:
