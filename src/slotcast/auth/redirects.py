@@ -119,9 +119,12 @@ def _split(url: str) -> SplitResult | None:
 
 
 def _is_site(site: SplitResult, parts: SplitResult) -> bool:
-    if (parts.scheme, parts.hostname) != (site.scheme, site.hostname):
+    """Tell whether *parts* are of the app; on this machine it may have any name and port."""
+    if parts.scheme != site.scheme:
         return False
-    return parts.hostname in _LOCAL_NAMES or _port(parts) == _port(site)
+    if site.hostname in _LOCAL_NAMES:
+        return parts.hostname in _LOCAL_NAMES
+    return (parts.hostname, _port(parts)) == (site.hostname, _port(site))
 
 
 def _comparable(url: str, parts: SplitResult) -> tuple[str, ...]:

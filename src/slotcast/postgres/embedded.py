@@ -63,6 +63,11 @@ _DEFAULT_OPTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "password_encryption": "scram-sha-256",
         "timezone": "UTC",
         "log_timezone": "UTC",
+        # Statements and details of errors may quote passwords and rows of anybody.
+        "log_min_error_statement": "panic",
+        "log_error_verbosity": "terse",
+        "log_parameter_max_length": "0",
+        "log_parameter_max_length_on_error": "0",
         "jit": "off",
     }
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from slotcast.auth import users
+from slotcast.auth import passwords, users
 from support.accounts import EMAIL, PASSWORD
 
 if TYPE_CHECKING:
@@ -147,6 +147,33 @@ async def test_nobody_learns_whether_an_address_has_a_confirmed_account(served: 
     assert (taken.body["identities"], taken.body["role"]) == ([], "")
     assert set(taken.body) == set(new.body)
     assert await served.rows("select count(*) from auth.users") == [(1,)]
+
+
+@pytest.mark.parametrize("served", [UNCONFIRMED], indirect=True)
+async def test_as_many_hashes_are_made_whether_an_address_is_taken_or_not(
+    served: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashes: list[str] = []
+    make, compare = passwords._hash, passwords._verify  # pyright: ignore[reportPrivateUsage]
+
+    def hash_(password: str) -> str:
+        hashes.append("made")
+        return make(password)
+
+    def verify(password: str, hashed: str) -> bool:
+        hashes.append("compared")
+        return compare(password, hashed)
+
+    monkeypatch.setattr(passwords, "_hash", hash_)
+    monkeypatch.setattr(passwords, "_verify", verify)
+    await served.call("POST", "/signup", CREDENTIALS)
+    for_new = hashes.copy()
+    await served.rows("update auth.users set email_confirmed_at = now()")
+    hashes.clear()
+
+    await served.call("POST", "/signup", CREDENTIALS)
+
+    assert hashes == for_new == ["made", "compared"]
 
 
 @pytest.mark.parametrize("served", [UNCONFIRMED], indirect=True)

@@ -68,6 +68,23 @@ def test_a_cluster_is_ready_for_logical_replication(own_cluster: Cluster) -> Non
     assert fetch_one(own_cluster, b"show wal_level") == "logical"
 
 
+def test_the_log_quotes_neither_statements_nor_rows(own_cluster: Cluster) -> None:
+    with psycopg.connect(own_cluster.url(), autocommit=True) as connection:
+        connection.execute("create table secrets (name text primary key, hash text not null)")
+        connection.execute("insert into secrets values ('Confidential', '$2b$')")
+        for statement, values in (
+            ("insert into secrets values (%s, %s)", ["Confidential", "$2b$"]),
+            ("insert into secrets values (%s, null)", ["Confidential"]),
+            ("insert into secrets values ('Confidential', null)", None),
+        ):
+            with pytest.raises(psycopg.IntegrityError):
+                connection.execute(statement.encode(), values)
+
+    log = (own_cluster.directory / "postgres.log").read_text("utf-8")
+    assert "duplicate key value" in log
+    assert "Confidential" not in log
+
+
 def test_a_wrong_password_is_refused(own_cluster: Cluster) -> None:
     url = f"postgresql://postgres:wrong@127.0.0.1:{own_cluster.port}/postgres"
 

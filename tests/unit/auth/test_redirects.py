@@ -111,10 +111,14 @@ def test_patterns_allow_nothing_else(url: str, pattern: str) -> None:
     assert not is_allowed(url, pattern)
 
 
-def test_on_this_machine_every_port_is_the_app() -> None:
-    assert is_allowed("http://localhost:5173/x", site="http://localhost:54321")
-    assert is_allowed("http://127.0.0.1:5173/x", site="http://127.0.0.1:54321")
-    assert not is_allowed("http://localhost:5173/x", site="http://127.0.0.1:54321")
+@pytest.mark.parametrize("site", ["http://localhost:54321", "http://127.0.0.1:54321"])
+def test_on_this_machine_every_name_and_port_is_the_app(site: str) -> None:
+    assert is_allowed("http://localhost:5173/x", site=site)
+    assert is_allowed("http://127.0.0.1:5173/x", site=site)
+    assert is_allowed("http://[::1]:5173/x", site=site)
+    assert not is_allowed("http://127.0.0.2:5173/x", site=site)
+    assert not is_allowed("http://localhost.example.com:5173/x", site=site)
+    assert not is_allowed("http://localhost:5173/x", site=SITE)
 
 
 def test_the_first_allowed_wish_counts() -> None:
