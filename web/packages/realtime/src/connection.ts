@@ -14,7 +14,7 @@ export type Connection = {
   readonly state: ConnectionState;
   /** When it became so, in milliseconds since 1970. */
   readonly since: number;
-  /** As of when the page is at least right; null before everything was read once. */
+  /** As of when what was read is right at least; null before anything was read. */
   readonly lastSyncedAt: Date | null;
 };
 
@@ -80,7 +80,6 @@ function stateOf(
 }
 
 function earliest(dates: readonly (Date | null)[]): Date | null {
-  if (dates.includes(null)) return null;
   const times = dates.flatMap((date) => date?.getTime() ?? []);
   return times.length > 0 ? new Date(Math.min(...times)) : null;
 }

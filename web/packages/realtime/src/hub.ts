@@ -2,6 +2,7 @@
 
 import type { AuthChangeEvent, Session, SupabaseClient } from "@supabase/supabase-js";
 import { ConnectionMonitor } from "./connection";
+import { reportToPage } from "./errors";
 import { Lease } from "./lease";
 import { LiveTable } from "./live-table";
 import type { LiveView, ViewSpec } from "./live-view";
@@ -24,6 +25,8 @@ export type HubOptions = {
 
 /** How often to see whether something should be read again without a reason. */
 const TICK_MS = 30_000;
+/** How long to wait for a token. */
+const AUTHORIZE_MS = 5_000;
 /** How long a heartbeat may go unanswered after the page woke up. */
 const PROBE_MS = 5_000;
 /** The server confirms at once; hosted projects may take seconds. */
@@ -38,7 +41,7 @@ export class Hub {
   readonly #channels = new Map<string, Shared>();
   readonly #tables = new Map<string, LiveTable<AnyRow>>();
   readonly #stops: (() => void)[] = [];
-  #authorized: Promise<void> | null = null;
+  #authorizing: Promise<void> | null = null;
   /** Undefined until the client has told; null for a visitor. */
   #userId: string | null | undefined;
   #isSignedOut = false;
@@ -69,6 +72,10 @@ export class Hub {
     const ticking = setInterval(() => isPageVisible() && this.#resync("tick"), TICK_MS);
     (ticking as { unref?: () => void }).unref?.();
     this.#stops.push(() => clearInterval(ticking));
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   /**
@@ -154,12 +161,15 @@ export class Hub {
     for (const { channel, lease } of this.#channels.values()) if (lease.isHeld) yield channel;
   }
 
-  /** The token must be with the socket before the first join, or policies take the user for a visitor. */
+  /**
+   * Gives the socket the user's token, refreshed if it is over: without it policies take the user for a
+   * visitor. Joins that begin together ask once.
+   */
   #authorize(): Promise<void> {
-    this.#authorized ??= this.client.realtime.setAuth().catch(() => {
-      this.#authorized = null;
+    this.#authorizing ??= settled(this.client.realtime.setAuth(), AUTHORIZE_MS).finally(() => {
+      this.#authorizing = null;
     });
-    return this.#authorized;
+    return this.#authorizing;
   }
 
   #wake(): void {
@@ -215,7 +225,7 @@ export class Hub {
   }
 
   #changeUser(userId: string | null): void {
-    this.#authorized = null;
+    this.#authorizing = null;
     this.#closeChannels();
     this.#isSignedOut = userId === null && this.options.afterSignOut === "close";
     this.connection.update();
@@ -234,6 +244,17 @@ export class Hub {
   }
 }
 
+/** Resolves when *work* has ended, well or not, or did not end in time: the next attempt may do better. */
+function settled(work: Promise<void>, limitMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, limitMs);
+    void work.catch(reportToPage).finally(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
 const hubs = new WeakMap<SupabaseClient, Hub>();
 
 /** Makes a hub. One for each client is enough: see `hubOf`. */
@@ -243,7 +264,9 @@ export function createHub(client: SupabaseClient, options?: HubOptions): Hub {
 
 /** The hub of a client; made when it is first asked for, with the options given then. */
 export function hubOf(client: SupabaseClient, options?: HubOptions): Hub {
-  const known = hubs.get(client) ?? new Hub(client, options);
-  hubs.set(client, known);
-  return known;
+  const known = hubs.get(client);
+  if (known && !known.isClosed) return known;
+  const hub = new Hub(client, options);
+  hubs.set(client, hub);
+  return hub;
 }

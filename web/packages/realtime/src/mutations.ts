@@ -13,7 +13,7 @@ import { isMergeable } from "./merging";
 import { deletionId, markAsMine, newMutationId } from "./own-changes";
 import type { Proposals } from "./proposals";
 import type { Clock } from "./row-store";
-import { type AnyRow, type RowKey, versionOf } from "./rows";
+import { type AnyRow, type LiveRow, type RowKey, versionOf } from "./rows";
 import { uuid } from "./uuid";
 
 /** What became of a write for good. */
@@ -285,7 +285,8 @@ export class Mutations<Row extends AnyRow> {
       }
       if (theirs && !this.#isNewer(theirs, seen)) return { outcome: NOT_ALLOWED, learnt };
       if (!theirs || attempts >= MERGE_LIMIT || !isMergeable(seen, theirs, changes)) {
-        return { outcome: { kind: "conflict", row: { ...seen, ...changes }, theirs }, learnt };
+        const { pending: _, ...row } = { ...seen, ...changes } as LiveRow<Row>;
+        return { outcome: { kind: "conflict", row: row as unknown as Row, theirs }, learnt };
       }
       write.seen = theirs;
     }
