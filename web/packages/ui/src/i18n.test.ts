@@ -4,10 +4,12 @@ import { type Catalog, setLanguage, setUpI18n, textsOf } from "./i18n";
 const en = {
   hello: "Hello, {{name}}!",
   times: { free_one: "{{count}} free time", free_other: "{{count}} free times", none: "None" },
+  changes: { new_zero: "nothing new", new_one: "{{count}} new", new_other: "{{count}} new" },
 } satisfies Catalog;
 const fr: typeof en = {
   hello: "Bonjour {{name}} !",
   times: { free_one: "{{count}} horaire", free_other: "{{count}} horaires", none: "Aucun" },
+  changes: { new_zero: "rien", new_one: "{{count}} nouveau", new_other: "{{count}} nouveaux" },
 };
 const { text } = textsOf<typeof en>("app");
 
@@ -34,6 +36,13 @@ describe("texts", () => {
 
     expect(english).toEqual(["0 free times", "1 free time", "2 free times"]);
     expect(french).toEqual(["0 horaire", "1 horaire", "2 horaires"]);
+  });
+
+  it("may have a word of their own for nothing", async () => {
+    await show("en");
+
+    expect(text("changes.new", { count: 0 })).toBe("nothing new");
+    expect(text("changes.new", { count: 3 })).toBe("3 new");
   });
 
   it("show their key where there is none, and nothing of what all objects have", async () => {

@@ -4,7 +4,8 @@
  * Each app has a catalog per language, `locales/en.ts` and `locales/fr.ts`; the type of the English one is the
  * contract that {@link SameTexts} holds the others to. {@link textsOf} makes the typed `t` of a catalog.
  *
- * Texts have `{{placeholders}}`, and forms for a `count`: `free_one`, `free_other`. That is the form of i18next's
+ * Texts have `{{placeholders}}`, and forms for a `count`: `free_one`, `free_other`,
+ * and `free_zero` for none at all. That is the form of i18next's
  * catalogs, so translators' tools know it; what we need of it takes fewer lines than setting that library up, and
  * spares everybody its 18 KB. `Intl` does the rest.
  */
@@ -117,12 +118,16 @@ function translate(
   key: string,
   values: TextValues = {},
 ): string {
-  const { count } = values;
-  const form =
-    count === undefined ? "" : `_${new Intl.PluralRules(language).select(Number(count))}`;
-  const found =
-    find(catalog, key + form) ?? (form && find(catalog, `${key}_other`)) ?? find(catalog, key);
-  return (found || key).replace(/\{\{(\w+)\}\}/g, (_, name: string) => String(values[name] ?? ""));
+  let found: string | undefined;
+  for (const form of formsOf(values.count, language)) found ??= find(catalog, key + form);
+  return (found ?? key).replace(/\{\{(\w+)\}\}/g, (_, name: string) => String(values[name] ?? ""));
+}
+
+/** The endings to look for, the best first; `_zero` is for a word of its own, in any language. */
+function formsOf(count: string | number | undefined, language: Language): string[] {
+  if (count === undefined) return [""];
+  const plural = `_${new Intl.PluralRules(language).select(Number(count))}`;
+  return [...(Number(count) === 0 ? ["_zero"] : []), plural, "_other", ""];
 }
 
 function find(catalog: Catalog | undefined, key: string): string | undefined {
