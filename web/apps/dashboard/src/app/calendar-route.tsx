@@ -1,9 +1,9 @@
 /** The calendar's page: joins the calendar, what changes appointments, and the sheet to the address. */
-import { firstWeekday as firstWeekdayIn, useLanguage } from "@slotcast/ui";
 import { useNavigate, useRouter } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { useChanges } from "../features/appointment";
 import { CalendarPage } from "../features/calendar/calendar-page";
+import { instantsOf, visibleDates } from "../features/calendar/dates";
 import type { SearchChange } from "../features/calendar/search";
 import {
   useVisibleAppointments,
@@ -23,11 +23,9 @@ const CreateSheet = lazy(async () => ({
 
 export function CalendarRoute() {
   const { desk, opening } = useWorkplace();
-  const { locale } = useLanguage();
   const navigate = useNavigate();
   const place = useCalendarPlace();
-  const { search, view, date } = place;
-  const firstWeekday = firstWeekdayIn(locale);
+  const { search, view, date, firstWeekday } = place;
   const live = useVisibleAppointments(desk, {
     view,
     date,
@@ -37,6 +35,7 @@ export function CalendarRoute() {
   });
   const changes = useChanges(desk, opening, live);
   const onSearch = useChangeSearch();
+  const inSight = instantsOf(visibleDates(view, date, firstWeekday), desk.zone);
   return (
     <>
       <CalendarPage
@@ -44,12 +43,9 @@ export function CalendarRoute() {
         desk={desk}
         opening={opening}
         live={live}
-        firstWeekday={firstWeekday}
         bookingUrl={`${location.origin}/book/${desk.workspace.slug}`}
         renderToolbar={(toolbar) => <PageToolbar>{toolbar}</PageToolbar>}
-        tools={
-          <ExportButton desk={desk} rows={live.shown} from={live.range.from} to={live.range.to} />
-        }
+        tools={<ExportButton desk={desk} rows={live.shown} {...inSight} />}
         actionLabel={changes.actionLabel}
         onSearch={onSearch}
         onMove={changes.move}

@@ -7,7 +7,7 @@ import { GridSkeleton } from "../features/calendar/skeletons";
 import { LostWorkspace, useShellTexts, type WorkspaceChoice } from "../features/shell";
 import { Frame } from "./frame";
 import { type Memberships, useMemberships } from "./use-memberships";
-import { useLiveWorkplace } from "./use-workplace";
+import { useLiveWorkplace, Warm } from "./use-workplace";
 import { WorkplaceContext } from "./workplace";
 
 const CreateWorkspace = lazy(async () => ({
@@ -25,7 +25,7 @@ export function Root() {
 function Gate({ me }: { me: string }) {
   const { workspace: slug } = useSearch({ from: "__root__" });
   const memberships = useMemberships(me, slug);
-  const { current, choices, isLoading, resync } = memberships;
+  const { current, choices, likely, isLoading, resync } = memberships;
   const [seen, setSeen] = useState<WorkspaceChoice>();
   const [isCreating, setCreating] = useState(false);
   const show = useShowWorkspace();
@@ -36,7 +36,14 @@ function Gate({ me }: { me: string }) {
     setCreating(false);
     void resync().then(() => show(workspace));
   }
-  if (isLoading) return <GridSkeleton />;
+  if (isLoading) {
+    return (
+      <>
+        {likely && <Warm workspaceId={likely.id} zone={likely.zone} />}
+        <GridSkeleton />
+      </>
+    );
+  }
   if (!current && (seen || slug)) {
     return <LostWorkspace name={seen?.name ?? slug ?? ""} others={choices} onWorkspace={show} />;
   }

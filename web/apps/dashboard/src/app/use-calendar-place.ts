@@ -1,12 +1,19 @@
 /** Which view of which day the calendar shows: what the address says, or what stands for its silence. */
-import { today as todayIn, useNow } from "@slotcast/ui";
+import {
+  firstWeekday as firstWeekdayIn,
+  today as todayIn,
+  useLanguage,
+  useNow,
+} from "@slotcast/ui";
 import { useSearch } from "@tanstack/react-router";
+import { useMemo } from "react";
 import { stepDate } from "../features/calendar/dates";
 import {
   type CalendarSearch,
   type View,
   validateCalendarSearch,
 } from "../features/calendar/search";
+import { readRange } from "../features/calendar/use-visible-appointments";
 import { PHONE, useMedia } from "../features/shell";
 import { useWorkplace } from "./workplace";
 
@@ -17,17 +24,34 @@ export interface CalendarPlace {
   today: string;
   nowMs: number;
   isPhone: boolean;
+  /** Monday 1 … Sunday 7. */
+  firstWeekday: number;
   /** The date that an arrow leads to. */
   step: (direction: 1 | -1) => string;
 }
 
 export function useCalendarPlace(): CalendarPlace {
   const { desk } = useWorkplace();
+  return usePlaceIn(desk.zone);
+}
+
+/** The instants that the calendar reads, for a zone that may be shown soon. */
+export function useAskedRange(zone: string) {
+  const { view, date, firstWeekday } = usePlaceIn(zone);
+  const range = useMemo(
+    () => readRange(view, date, firstWeekday, zone),
+    [view, date, firstWeekday, zone],
+  );
+  return { range };
+}
+
+function usePlaceIn(zone: string): CalendarPlace {
+  const { locale } = useLanguage();
   const raw: Record<string, unknown> = useSearch({ strict: false });
   const search = validateCalendarSearch(raw);
   const nowMs = useNow();
   const isPhone = useMedia(PHONE);
-  const today = todayIn(desk.zone);
+  const today = todayIn(zone);
   const view = search.view ?? (isPhone ? "agenda" : "day");
   const date = search.date ?? today;
   return {
@@ -37,6 +61,7 @@ export function useCalendarPlace(): CalendarPlace {
     today,
     nowMs,
     isPhone,
+    firstWeekday: firstWeekdayIn(locale),
     step: (direction) => stepDate(view, date, direction),
   };
 }

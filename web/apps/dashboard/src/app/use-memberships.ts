@@ -1,22 +1,25 @@
-/**
- * The workspaces that somebody belongs to, and which of them is shown.
- *
- * Whoever is taken off a team may not see the message that says so, since by then it is no longer theirs to see. So
- * memberships are also read again whenever something of the workspace is refused or missing, and now and then.
- */
+/** The workspaces that somebody belongs to, live, and which of them is shown. */
 import { useLiveTable, type Workspace, type WorkspaceMember } from "@slotcast/realtime";
-import { isText, readStored, writeStored } from "@slotcast/ui";
-import { useEffect, useEffectEvent, useMemo } from "react";
+import { readStored, writeStored } from "@slotcast/ui";
+import { useEffect, useMemo, useState } from "react";
 import type { WorkspaceChoice } from "../features/shell";
 
 const STORED_AS = "slotcast.dashboard.workspace";
-const WATCH_MS = 15_000;
+
+/** The workspace that was shown last on this device. */
+interface LastShown {
+  id: string;
+  slug: string;
+  zone: string;
+}
 
 export interface Memberships {
   isLoading: boolean;
   choices: readonly (WorkspaceChoice & { workspace: Workspace })[];
   /** The one in the address, else the one used last, else the first. */
   current: (WorkspaceChoice & { workspace: Workspace }) | undefined;
+  /** What will be shown, as far as can be guessed before it is known. */
+  likely: LastShown | undefined;
   resync: () => Promise<void>;
 }
 
@@ -26,9 +29,16 @@ export function useMemberships(me: string, slug: string | undefined): Membership
     filter: `user_id=eq.${me}`,
     key: ["workspace_id", "user_id"],
   });
+  const [last] = useState(() => readStored(STORED_AS, isLastShown));
+  const likely = slug === undefined || slug === last?.slug ? last : undefined;
   const ids = useMemo(
-    () => members.rows.map((member) => member.workspace_id).toSorted(),
-    [members.rows],
+    () =>
+      members.isLoading
+        ? likely
+          ? [likely.id]
+          : []
+        : members.rows.map((member) => member.workspace_id).toSorted(),
+    [members.isLoading, members.rows, likely],
   );
   const workspaces = useLiveTable<Workspace>({
     table: "workspaces",
@@ -45,30 +55,30 @@ export function useMemberships(me: string, slug: string | undefined): Membership
       }),
     [workspaces.rows, members.rows],
   );
-  const lastUsed = readStored(STORED_AS, isText);
   const current =
     choices.find((choice) => choice.slug === slug) ??
-    choices.find((choice) => slug === undefined && choice.slug === lastUsed) ??
+    choices.find((choice) => slug === undefined && choice.id === last?.id) ??
     choices.find(() => slug === undefined);
-  useWatch(members.resync);
   useEffect(() => {
-    if (current) writeStored(STORED_AS, current.slug);
+    if (current) writeStored(STORED_AS, lastShownOf(current.workspace));
   }, [current]);
   return {
     isLoading: members.isLoading || (ids.length > 0 && workspaces.isLoading),
     choices,
     current,
+    likely,
     resync: members.resync,
   };
 }
 
-/** Looks at memberships again every few seconds while the page is seen. */
-function useWatch(resync: () => Promise<void>): void {
-  const look = useEffectEvent(() => {
-    if (document.visibilityState === "visible") void resync();
-  });
-  useEffect(() => {
-    const timer = setInterval(look, WATCH_MS);
-    return () => clearInterval(timer);
-  }, []);
+function lastShownOf({ id, slug, time_zone }: Workspace): LastShown {
+  return { id, slug, zone: time_zone };
+}
+
+function isLastShown(value: unknown): value is LastShown {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    ["id", "slug", "zone"].every((key) => typeof Reflect.get(value, key) === "string")
+  );
 }

@@ -100,7 +100,7 @@ export function AppointmentForm(props: AppointmentFormProps) {
           ]}
         />
       </Field>
-      <div className="grid grid-cols-[1fr_auto_5.5rem] gap-3">
+      <div className="grid grid-cols-[minmax(0,1.25fr)_minmax(0,1fr)_4.25rem] gap-2">
         <Field
           label={t("appointment.sheet.date")}
           error={errors.date && t(`appointment.sheet.${errors.date}`)}

@@ -63,9 +63,14 @@ export function useFailures(desk: Desk, opening: OpeningData) {
     return { ...base, title: t("appointment.failure.changed", { who }) };
   }
 
-  function taken(rows: readonly Appointment[], candidate: Candidate): Failure {
+  /** *before* is where an appointment that was to be moved stands; that is no news to whoever moved it. */
+  function taken(
+    rows: readonly Appointment[],
+    candidate: Candidate,
+    before?: Appointment,
+  ): Failure {
     const other = overlapping(rows, candidate);
-    const nearest = freeNear(desk, opening, rows, candidate);
+    const nearest = freeNear(desk, opening, rows, candidate, before);
     const times = nearest
       .map((startMs) => formatTime(new Date(startMs).toISOString(), desk.zone, locale))
       .join(" · ");
@@ -94,7 +99,7 @@ export function useFailures(desk: Desk, opening: OpeningData) {
       case "conflict":
         return conflict(before, outcome.theirs);
       case "taken":
-        return taken(rows, candidateOf({ ...before, ...patch }));
+        return taken(rows, candidateOf({ ...before, ...patch }), before);
       case "refused":
         return {
           title: t("appointment.failure.refused"),
@@ -113,6 +118,7 @@ export function freeNear(
   opening: OpeningData,
   rows: readonly Appointment[],
   candidate: Candidate,
+  before?: Appointment,
 ): number[] {
   const member = desk.members.find(({ id }) => id === candidate.memberId);
   if (!member) return [];
@@ -129,8 +135,12 @@ export function freeNear(
     count: PROPOSED_COUNT,
     stepMinutes: Math.min(15, desk.workspace.slot_step_minutes),
     notBeforeMs: Date.now(),
-    isOpen: (fromMs, toMs) => isOpen({ fromMs, toMs }, open, off),
+    isOpen: (fromMs, toMs) => !isWhere(before, fromMs) && isOpen({ fromMs, toMs }, open, off),
   });
+
+  function isWhere(row: Appointment | undefined, fromMs: number): boolean {
+    return row?.team_member_id === member?.id && Date.parse(row?.start_time ?? "") === fromMs;
+  }
 }
 
 export function candidateOf(row: Appointment): Candidate {

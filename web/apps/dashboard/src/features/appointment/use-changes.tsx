@@ -84,7 +84,7 @@ export function useChanges(desk: Desk, opening: OpeningData, live: Live) {
 
   async function undo(row: Appointment, values: AppointmentPatch): Promise<void> {
     const outcome = await live.mutate.update(row, values);
-    if (outcome.kind === "saved") toast(t("appointment.done.undone"), { id: `undo ${row.id}` });
+    if (outcome.kind === "saved") toast(t("appointment.done.undone"));
     else if (outcome.kind !== "unsent") {
       const failure = await explain(outcome, row, values, live.appointments);
       showFailure(failure, row, values, () => t("appointment.done.undone"));

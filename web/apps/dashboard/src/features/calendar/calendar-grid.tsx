@@ -245,6 +245,9 @@ function useGridCallbacks(
   const pointed = useEffectEvent((id: string, element: HTMLElement) => props.onPoint(id, element));
   const left = useEffectEvent(() => props.onLeave());
   const zone = useEffectEvent(() => props.timeZone);
+  const content = useEffectEvent((info: Calendar.EventContentInfo) =>
+    eventContent(info, props.locale),
+  );
   const more = useEffectEvent((count: number) => props.moreLabel(count));
 
   const [options] = useState(
@@ -259,7 +262,7 @@ function useGridCallbacks(
       slotEventOverlap: false,
       flexibleSlotTimeLimits: true,
       dayMaxEvents: true,
-    moreLinkContent: ({ num }) => more(num),
+      moreLinkContent: ({ num }) => more(num),
       eventGap: EVENT_GAP_PX,
       eventTimeFormat: { hour: "numeric", minute: "2-digit" },
       slotLabelFormat: { hour: "numeric", minute: "2-digit" },
@@ -272,7 +275,7 @@ function useGridCallbacks(
       eventDragMinDistance: 4,
       selectBackgroundColor: "var(--accent-soft)",
       resourceLabelContent: columnHead,
-      eventContent,
+      eventContent: (info) => content(info),
       eventDidMount: ({ el, event }) => {
         if (event.extendedProps.card) el.dataset.appointment = String(event.id);
       },

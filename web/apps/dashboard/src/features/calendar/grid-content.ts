@@ -16,7 +16,7 @@ const ICONS: Record<Status, string> = {
   cancelled: "M8 2.5a5.5 5.5 0 1 1 0 11 5.5 5.5 0 0 1 0-11M4.2 4.2l7.6 7.6",
 };
 
-export function eventContent(info: Calendar.EventContentInfo): Calendar.Content {
+export function eventContent(info: Calendar.EventContentInfo, locale: string): Calendar.Content {
   const card = info.event.extendedProps.card as Card | undefined;
   // The library's own: the stretch that is being drawn.
   if (card === undefined) return { domNodes: [element("time", "ev-time", info.timeText)] };
@@ -27,7 +27,9 @@ export function eventContent(info: Calendar.EventContentInfo): Calendar.Content 
   head.append(
     icon(card.status),
     element("span", "sr-only", `${card.statusLabel} `),
-    element("time", "ev-time", info.timeText),
+    element("time", "ev-time ev-range", info.timeText),
+    // Where a column is narrow, only this one has room.
+    element("time", "ev-time ev-start", startText(info.event.start, locale)),
   );
   return {
     domNodes: [
@@ -36,6 +38,16 @@ export function eventContent(info: Calendar.EventContentInfo): Calendar.Content 
       element("span", "ev-service", card.service),
     ],
   };
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** The library's dates hold the wall time in the reader's own zone. */
+function startText(wall: Date, locale: string): string {
+  const format =
+    formats.get(locale) ?? new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" });
+  formats.set(locale, format);
+  return format.format(wall);
 }
 
 function element(tag: string, className: string, text = ""): HTMLElement {

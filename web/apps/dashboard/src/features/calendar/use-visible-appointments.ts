@@ -22,6 +22,16 @@ const GLOW_MS = 2_000;
 /** What is shown as long as nobody asks for cancelled ones. */
 const SHOWN_STATUSES: readonly Status[] = ["pending", "confirmed", "completed", "no_show"];
 
+/** Which appointments are read for a view: whole weeks, and a day more on both sides. */
+export function readRange(view: View, date: string, firstWeekday: number, zone: string) {
+  const dates = visibleDates(view, date, firstWeekday);
+  const weeks = {
+    from: startOfWeek(dates.from, firstWeekday),
+    to: addDays(startOfWeek(addDays(dates.to, -1), firstWeekday), 7),
+  };
+  return { column: "start_time", ...instantsOf(weeks, zone, 1) };
+}
+
 export interface Asked {
   view: View;
   date: string;
@@ -33,14 +43,10 @@ export interface Asked {
 export function useVisibleAppointments(desk: Desk, asked: Asked) {
   const { view, date, firstWeekday, members, statuses } = asked;
   const only = members?.length === 1 ? members[0] : undefined;
-  const range = useMemo(() => {
-    const dates = visibleDates(view, date, firstWeekday);
-    const weeks = {
-      from: startOfWeek(dates.from, firstWeekday),
-      to: addDays(startOfWeek(addDays(dates.to, -1), firstWeekday), 7),
-    };
-    return { column: "start_time", ...instantsOf(weeks, desk.zone, 1) };
-  }, [view, date, firstWeekday, desk.zone]);
+  const range = useMemo(
+    () => readRange(view, date, firstWeekday, desk.zone),
+    [view, date, firstWeekday, desk.zone],
+  );
 
   const glow = useGlow();
   const handlers = useMemo(() => {

@@ -35,7 +35,9 @@ export function PageLinks({ pages, isBar = false, isOpen = true, onToggle }: Pag
                 children: (
                   <>
                     <Icon aria-hidden className="size-5" strokeWidth={1.75} />
-                    <span className="max-w-full truncate px-0.5">{t(`shell.nav.${name}`)}</span>
+                    <span className="max-w-full truncate px-0.5">
+                      {t(name === "team" ? "shell.nav.teamShort" : `shell.nav.${name}`)}
+                    </span>
                   </>
                 ),
               })}

@@ -13,6 +13,7 @@ import {
 import { History, Search } from "lucide-react";
 import { createContext, type ReactNode, useContext, useState } from "react";
 import { createPortal } from "react-dom";
+import "./shell.css";
 import { AccountMenu } from "./account-menu";
 import { type PageLink, PageLinks } from "./page-links";
 import { useTexts } from "./texts";
