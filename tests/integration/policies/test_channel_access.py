@@ -25,7 +25,7 @@ insert into rooms values ('lobby', 'ann'), ('attic', 'ben');
 grant select on rooms to authenticated;
 create policy by_claim on realtime.messages for select to authenticated using (
   extension = 'broadcast' and exists (
-    select from public.rooms where name = realtime.topic() and owner = auth.jwt() ->> 'sub'));
+    select from public.rooms where name = realtime.topic() and owner = auth.jwt() ->> 'name'));
 create policy by_header on realtime.messages for select to authenticated using (
   extension = 'presence'
   and current_setting('request.headers', true)::json ->> 'x-floor' = '2');
@@ -40,9 +40,13 @@ NOTHING = Permissions(broadcast=False, presence=False)
 BROADCAST = Permissions(broadcast=True, presence=False)
 
 
-def claims(subject: str, role: str = "authenticated") -> Claims:
-    document = f'{{"role":"{role}","sub":"{subject}"}}'
-    return Claims(role=role, document=document, subject=subject)
+USER = "aaaaaaaa-0000-4000-8000-000000000001"
+"""A user's id, as the policies of appointments want it."""
+
+
+def claims(name: str, role: str = "authenticated") -> Claims:
+    document = f'{{"name":"{name}","role":"{role}","sub":"{USER}"}}'
+    return Claims(role=role, document=document, subject=USER)
 
 
 @pytest.fixture
