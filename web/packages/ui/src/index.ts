@@ -91,4 +91,5 @@ export {
 export { forgetStored, isText, readStored, writeStored } from "./stored";
 export { setUpTheme, type Theme, useTheme } from "./theme";
 export { useNow } from "./use-now";
+export { useOnline } from "./use-online";
 export * from "./zones";

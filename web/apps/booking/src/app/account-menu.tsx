@@ -27,9 +27,10 @@ export function AccountMenu() {
     <>
       <DropdownMenu
         trigger={
-          <Button variant="quiet" className="h-11 max-w-40 px-2.5" aria-label={t("account.menu")}>
+          <Button variant="quiet" className="h-11 max-w-40 px-2.5">
             <CircleUserRound aria-hidden className="size-5" strokeWidth={1.75} />
             {name && <span className="hidden truncate sm:inline">{name}</span>}
+            <span className="sr-only">{t("account.menu")}</span>
           </Button>
         }
       >

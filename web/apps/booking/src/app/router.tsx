@@ -72,6 +72,7 @@ function NotFound() {
   return (
     <EmptyState
       icon={MapPinOff}
+      heading="h1"
       title={t("notFound")}
       action={
         <Button asChild size="lg">

@@ -1,8 +1,8 @@
-import { useConnection } from "@slotcast/realtime";
 import { Announcer, Button, ConnectionBanner, Toaster, useSession } from "@slotcast/ui";
 import { Link, Outlet, useNavigate } from "@tanstack/react-router";
 import { Ticket } from "lucide-react";
 import { lazy, Suspense } from "react";
+import { useConnected } from "../features/shop/use-connected";
 import { CustomerNews } from "../features/wallet/customer-news";
 import { useTexts } from "../texts";
 
@@ -20,7 +20,7 @@ export function Shell() {
   const t = useTexts();
   const navigate = useNavigate();
   const { isRecovering } = useSession();
-  const { state, lastSyncedAt, retry } = useConnection();
+  const { state, lastSyncedAt, retry } = useConnected();
   return (
     <>
       <a

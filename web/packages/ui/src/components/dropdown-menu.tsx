@@ -13,7 +13,8 @@ export interface DropdownMenuProps {
 
 export function DropdownMenu({ trigger, children, align = "end", className }: DropdownMenuProps) {
   return (
-    <Radix.Root>
+    // Not modal: the page stays as it is, without a scroll bar that comes and goes.
+    <Radix.Root modal={false}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
       <Radix.Portal>
         <Radix.Content

@@ -88,6 +88,7 @@ function NoShop() {
   return (
     <EmptyState
       icon={Store}
+      heading="h1"
       title={<span role="alert">{t("shop.none")}</span>}
       action={
         <Button asChild size="lg">

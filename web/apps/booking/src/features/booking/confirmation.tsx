@@ -30,6 +30,7 @@ export function Confirmation({ appointmentId }: { appointmentId: string }) {
     return (
       <EmptyState
         icon={CalendarSearch}
+        heading="h1"
         title={t("booked.missing")}
         action={
           <Button asChild size="lg">

@@ -93,20 +93,20 @@ function Line({ step, draft, label, children }: LineProps) {
   const t = useTexts();
   const isChosen = Boolean(Array.isArray(children) ? children.some(Boolean) : children);
   return (
-    <div className="flex items-start justify-between gap-3 py-3">
-      <div className="min-w-0">
-        <dt className="text-ink-faint text-sm">{label}</dt>
-        <dd className="mt-0.5 text-md">{isChosen ? children : t("summary.open")}</dd>
-      </div>
-      {isChosen && (
-        <DraftLink
-          draft={{ ...draft, step }}
-          className="shrink-0 py-0.5 font-medium text-accent-text text-sm hover:underline"
-        >
-          {t("summary.change")}
-          <span className="sr-only"> {label}</span>
-        </DraftLink>
-      )}
+    <div className="py-3">
+      <dt className="text-ink-faint text-sm">{label}</dt>
+      <dd className="mt-0.5 flex items-start justify-between gap-3 text-md">
+        <span className="min-w-0">{isChosen ? children : t("summary.open")}</span>
+        {isChosen && (
+          <DraftLink
+            draft={{ ...draft, step }}
+            className="shrink-0 font-medium text-accent-text text-sm hover:underline"
+          >
+            {t("summary.change")}
+            <span className="sr-only"> {label}</span>
+          </DraftLink>
+        )}
+      </dd>
     </div>
   );
 }

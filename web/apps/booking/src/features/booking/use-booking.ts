@@ -1,9 +1,10 @@
 import type { Appointment } from "@slotcast/realtime";
-import { useConnection, useSupabase } from "@slotcast/realtime";
+import { useSupabase } from "@slotcast/realtime";
 import { announce, useLanguage, useSession } from "@slotcast/ui";
 import { useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { useTexts } from "../../texts";
+import { useConnected } from "../shop/use-connected";
 import { type BookingRequest, placeBooking } from "./place-booking";
 
 export type BookingWish = Omit<BookingRequest, "userId" | "locale">;
@@ -14,7 +15,7 @@ export function useBooking(onBooked: (appointment: Appointment) => void) {
   const queries = useQueryClient();
   const { user } = useSession();
   const { language } = useLanguage();
-  const { state } = useConnection();
+  const { state } = useConnected();
   const t = useTexts();
   const running = useRef(false);
   const [busy, setBusy] = useState(false);

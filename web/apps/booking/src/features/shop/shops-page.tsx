@@ -16,7 +16,7 @@ export function ShopsPage() {
   }, [t]);
   if (!config.demo) {
     return (
-      <EmptyState icon={Store} title={t("shops.byLink")}>
+      <EmptyState icon={Store} heading="h1" title={t("shops.byLink")}>
         {t("shops.byLinkHint")}
       </EmptyState>
     );

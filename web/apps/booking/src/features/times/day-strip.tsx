@@ -79,7 +79,6 @@ function DayItem({ free, isShown, onDay }: DayItemProps) {
       <button
         type="button"
         aria-pressed={isShown}
-        aria-label={`${formatDay(free.day, locale, "long")}: ${words}`}
         data-day={free.day}
         data-free={free.slotCount}
         onClick={() => onDay(free.day)}
@@ -91,10 +90,12 @@ function DayItem({ free, isShown, onDay }: DayItemProps) {
           !isFree && !isShown && "border-transparent bg-transparent",
         )}
       >
-        <span className={cn("text-sm", isFree ? "text-ink-soft" : "text-ink-faint")}>
+        <span className="sr-only">{formatDay(free.day, locale, "long")}: </span>
+        <span aria-hidden className={cn("text-sm", isFree ? "text-ink-soft" : "text-ink-faint")}>
           {formatDay(free.day, locale, "weekday")}
         </span>
         <span
+          aria-hidden
           className={cn(
             "figures font-semibold text-lg",
             isShown ? "text-accent-text" : isFree ? "text-ink" : "text-ink-faint",

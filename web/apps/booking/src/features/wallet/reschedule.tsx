@@ -1,5 +1,4 @@
 import type { Appointment, LiveAppointments } from "@slotcast/realtime";
-import { useConnection } from "@slotcast/realtime";
 import {
   addDays,
   announce,
@@ -14,6 +13,7 @@ import {
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { useTexts } from "../../texts";
+import { useConnected } from "../shop/use-connected";
 import { useLiveShop } from "../shop/use-shop";
 import { outcomeError } from "../ticket/outcomes";
 import type { Place } from "../ticket/place";
@@ -36,7 +36,7 @@ export function Reschedule({ appointment, place, mutate, view, onView }: Resched
   const { locale } = useLanguage();
   const errorText = useErrorText();
   const queries = useQueryClient();
-  const { state } = useConnection();
+  const { state } = useConnected();
   const heading = useRef<HTMLHeadingElement>(null);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
