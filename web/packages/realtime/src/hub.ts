@@ -27,8 +27,8 @@ export type HubOptions = {
 const TICK_MS = 30_000;
 /** How long to wait for a token. */
 const AUTHORIZE_MS = 5_000;
-/** How long a heartbeat may go unanswered after the page woke up. */
-const PROBE_MS = 5_000;
+/** How long a heartbeat may go unanswered after the page woke up or lost its network. */
+const PROBE_MS = 3_000;
 /** The server confirms at once; hosted projects may take seconds. */
 const CONFIRMATION_TIMEOUT_MS = 15_000;
 
@@ -66,7 +66,7 @@ export class Hub {
     this.#stops.push(
       onWake(
         () => this.#wake(),
-        () => this.connection.update(),
+        () => this.#probe(),
       ),
     );
     const ticking = setInterval(() => isPageVisible() && this.#resync("tick"), TICK_MS);
@@ -175,7 +175,6 @@ export class Hub {
   #wake(): void {
     void this.#retryLost();
     this.#probe();
-    this.connection.update();
     this.#resync("wake");
   }
 
@@ -187,11 +186,12 @@ export class Hub {
     for (const channel of this.#openChannels()) channel.retry();
   }
 
-  /** Finds out soon whether the socket survived; by itself the client would notice after 50 s. */
+  /** Finds out soon whether the socket is alive; by itself the client would notice after 50 s. */
   #probe(): void {
+    this.connection.update();
     const { realtime } = this.client;
-    if (!realtime.isConnected() || realtime.pendingHeartbeatRef) return;
-    void realtime.sendHeartbeat();
+    if (!realtime.isConnected()) return;
+    if (!realtime.pendingHeartbeatRef) void realtime.sendHeartbeat();
     const sent = realtime.pendingHeartbeatRef;
     setTimeout(() => {
       // A heartbeat while one is pending makes the client give the socket up.

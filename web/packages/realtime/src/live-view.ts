@@ -40,6 +40,9 @@ export type LiveState<Row extends AnyRow> = {
 /** How old a read may get while the channel is live: changes could be lost in ways nobody thought of. */
 const STALE_AFTER_MS = 300_000;
 
+/** How long to collect further losses before a limited view is filled up again. */
+const REFILL_MS = 300;
+
 const NOTHING: LiveState<never> = {
   rows: [],
   status: "idle",
@@ -72,6 +75,8 @@ export class LiveView<Row extends AnyRow> {
   #failures = 0;
   #error: LiveError | null = null;
   #lastSyncedAt: Date | null = null;
+  /** Whether the last read found as many rows as the limit allows, so that there may be more. */
+  #isFull = false;
   /** Changes when what was asked before must not be used any more. */
   #epoch = 0;
 
@@ -176,12 +181,21 @@ export class LiveView<Row extends AnyRow> {
     const fields = Object.keys(next) as (keyof LiveState<Row>)[];
     if (fields.every((field) => next[field] === this.#state[field])) return;
     this.#state = next;
+    this.#refill();
     callAll(this.#listeners);
+  }
+
+  /** Rows have left a view that is limited: others take their places. */
+  #refill(): void {
+    if (!this.#isFull || this.#state.rows.length >= (this.spec.limit ?? 0)) return;
+    this.#isFull = false;
+    this.readIn(REFILL_MS);
   }
 
   /** Forgets what was read. */
   forget(): void {
     this.#epoch += 1;
+    this.#isFull = false;
     this.#error = null;
     this.#failures = 0;
     this.#lastSyncedAt = null;
@@ -214,6 +228,7 @@ export class LiveView<Row extends AnyRow> {
       const rows = await readRows<Row>(hub.client, { ...query, conditions }, hub.options.pageSize);
       if (epoch !== this.#epoch) return;
       store.read(rows, mark, this.#coverage(rows));
+      this.#isFull = rows.length === this.spec.limit;
       this.#lastSyncedAt = startedAt;
       this.#failures = 0;
       this.#error = null;
@@ -235,9 +250,7 @@ export class LiveView<Row extends AnyRow> {
   #coverage(rows: readonly Row[]): (row: Row) => boolean {
     const { limit, order } = this.spec;
     const last = rows.at(-1);
-    if (last === undefined || limit === undefined || rows.length < limit) {
-      return (row) => this.has(row);
-    }
+    if (last === undefined || rows.length !== limit) return (row) => this.has(row);
     return (row) => this.has(row) && isUpTo(last, row, order, this.#collection.table.key);
   }
 

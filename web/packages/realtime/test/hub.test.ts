@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { createHub, type Hub, type HubOptions } from "../src/hub";
+import { createHub, type Hub, type HubOptions, hubOf } from "../src/hub";
 import type { Change } from "../src/rows";
 import type { ChannelStatus } from "../src/shared-channel";
 import { Backend } from "./support/backend";
@@ -212,6 +212,37 @@ describe("what was lost", () => {
     expect(statuses.at(-1)).toBe("live");
   });
 
+  test.each([
+    ["the page woke up", () => document.dispatchEvent(new Event("visibilitychange"))],
+    ["the network went", () => window.dispatchEvent(new Event("offline"))],
+  ])("a socket that died without a word is found out soon after %s", async (_, happens) => {
+    start();
+    const { statuses } = listen();
+    await pass(100);
+    backend.hears = false;
+
+    happens();
+    await pass(2_900);
+    expect(statuses.at(-1)).toBe("live");
+    await pass(200);
+    expect(statuses.at(-1)).toBe("error");
+
+    backend.hears = true;
+    await pass(2_000);
+    expect(statuses.at(-1)).toBe("live");
+  });
+
+  test("a socket that lives is kept when the page wakes up", async () => {
+    start();
+    const { statuses } = listen();
+    await pass(100);
+
+    document.dispatchEvent(new Event("visibilitychange"));
+    await pass(10_000);
+
+    expect(statuses).toEqual(["joining", "live"]);
+  });
+
   test("a server that closes a channel gets it back", async () => {
     start();
     const { statuses } = listen();
@@ -282,6 +313,20 @@ describe("the user", () => {
     expect(statuses.at(-1)).toBe("live");
     expect(backend.tokens.at(-1)).toBe("key");
   });
+});
+
+test("a client whose hub was closed gets another", async () => {
+  const client = backend.client();
+  const closed = hubOf(client);
+  expect(hubOf(client)).toBe(closed);
+  closed.close();
+
+  hub = hubOf(client);
+  const { statuses } = listen();
+  await pass(100);
+
+  expect(hub).not.toBe(closed);
+  expect(statuses.at(-1)).toBe("live");
 });
 
 describe("the connection", () => {

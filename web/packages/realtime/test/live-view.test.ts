@@ -106,6 +106,19 @@ describe("a view", () => {
     expect(ids(view)).toEqual(["f", "c"]);
   });
 
+  test("is filled up again when rows have left its limit", async () => {
+    for (const id of ["a", "b", "c", "d"]) add(id);
+    const { view } = show({ ...SALON, limit: 2 });
+    await pass(100);
+    expect(ids(view)).toEqual(["a", "b"]);
+
+    backend.delete("appointments", "a");
+    backend.delete("appointments", "b");
+    await pass(1_000);
+    expect(ids(view)).toEqual(["c", "d"]);
+    expect(reads()).toBe(2);
+  });
+
   test("reads further pages after the last key", async () => {
     hub.close();
     hub = createHub(backend.client(), { pageSize: 2 });
@@ -259,6 +272,24 @@ describe("its handlers", () => {
     backend.say("postgres_changes", { ids: [id], data });
 
     expect(told[0]?.old).toMatchObject({ id: "a", customer_name: "Clara" });
+  });
+
+  test("get values that were too long to send from what is known, and the rows are read again", async () => {
+    add("a", { notes: "long" });
+    const { told } = show();
+    await pass(100);
+    const id = backend.joins[0]?.bindings[0]?.id;
+    const commit_timestamp = "2026-01-01T00:00:00.000Z";
+    const of = { schema: "public", table: "appointments", commit_timestamp, columns: [] };
+    const record = { id: "a", workspace_id: "salon", hour: 9, version: 2 };
+
+    const errors = ["Error 413: Payload Too Large"];
+    const data = { ...of, type: "UPDATE", record, old_record: { id: "a" }, errors };
+    backend.say("postgres_changes", { ids: [id], data });
+    await pass(50);
+
+    expect(told[0]?.new).toMatchObject({ version: 2, notes: "long" });
+    expect(reads()).toBe(2);
   });
 
   test("do not hear that a stranger's row was deleted, of which only the key is told", async () => {

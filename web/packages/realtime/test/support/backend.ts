@@ -31,6 +31,8 @@ export class Backend {
   /** Whether the database confirms subscriptions. */
   confirms = true;
   isReachable = true;
+  /** Whether sockets that are open still lead anywhere. */
+  hears = true;
   /** Answers to the next REST requests, in place of those of the tables. */
   readonly answers: { status: number; body: unknown }[] = [];
   /** Runs before a REST request is answered. */
@@ -122,6 +124,7 @@ export class Backend {
   }
 
   hear(socket: FakeSocket, [joinRef, ref, topic, event, payload]: Frame): void {
+    if (!this.hears) return;
     const reply = (status: string, response: Record<string, unknown>) =>
       setTimeout(() => socket.receive([joinRef, ref, topic, "phx_reply", { status, response }]), 0);
     switch (event) {
