@@ -12,7 +12,7 @@ from httpx import HTTPError
 from supabase import AsyncClient
 from supabase_auth.errors import AuthError
 
-from slotcast_client.errors import ResyncAsked, SlotcastClientError
+from slotcast_client.errors import ConnectionLost, ResyncAsked, SlotcastClientError
 from slotcast_client.limits import Backoff
 from slotcast_client.link import Link, hand_over
 from slotcast_client.membership import Membership
@@ -162,6 +162,9 @@ class Feed:
                 return await self._join()
             except SlotcastClientError as again:
                 error = again
+            except Exception as unexpected:
+                logger.exception("Coming back failed")
+                error = ConnectionLost(f"coming back failed: {unexpected!r}")
 
     async def _pause(self, wait_s: float) -> None:
         """Wait, but not longer than until a new token comes, which may be all it takes."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 
@@ -22,6 +22,9 @@ class Limits:
         resync_interval_s: How often rows are read again though nothing calls for it. It is
             the net for what no change tells, such as a row that is hidden from you.
         pending_limit: Most changes that wait for callbacks, or events to be iterated over.
+
+    Raises:
+        ValueError: One of them is not above 0.
     """
 
     first_retry_s: float = 1.0
@@ -31,6 +34,11 @@ class Limits:
     snapshot_timeout_s: float = 30.0
     resync_interval_s: float = 300.0
     pending_limit: int = 10_000
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            if not value > 0:
+                raise ValueError(f"{name} has to be above 0, and is {value!r}")
 
 
 DEFAULT_LIMITS: Final = Limits()

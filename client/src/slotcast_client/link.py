@@ -126,12 +126,12 @@ class Link:
                 return
 
     async def _connect(self) -> None:
-        if self.realtime.is_connected:  # but deaf
-            for channel in self.realtime.get_channels():
-                if channel.is_joined or channel.is_joining:
-                    channel.state = ChannelStates.ERRORED  # which lets it join again
-            await self.realtime.close()
         try:
+            if self.realtime.is_connected:  # but deaf
+                for channel in self.realtime.get_channels():
+                    if channel.is_joined or channel.is_joining:
+                        channel.state = ChannelStates.ERRORED  # which lets it join again
+                await self.realtime.close()
             await self.realtime.connect()
         except Exception as error:  # whatever it is, there is no connection
             raise ConnectionLost(str(error) or type(error).__name__) from error

@@ -151,7 +151,7 @@ class LiveAppointments:
             await self._feed.stop()
             raise
         self._resyncer = asyncio.create_task(self._keep_current())
-        self._resyncer.add_done_callback(lambda _: self._news.set())
+        self._resyncer.add_done_callback(self._resyncer_ended)
         return self
 
     async def __aexit__(
@@ -231,6 +231,11 @@ class LiveAppointments:
             else:
                 backoff.reset()
                 wait_s = self._limits.resync_interval_s
+
+    def _resyncer_ended(self, resyncer: asyncio.Task[None]) -> None:
+        if not resyncer.cancelled() and (failure := resyncer.exception()) is not None:
+            logger.error("The rows are not kept current any more", exc_info=failure)
+        self._news.set()
 
     async def _resync_wanted_within(self, wait_s: float) -> None:
         try:

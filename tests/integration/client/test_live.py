@@ -18,12 +18,18 @@ from slotcast_client import (
     Limits,
     Snapshot,
     SnapshotFailed,
+    SnapshotRefused,
+    SubscriptionRefused,
+    UnreadableRow,
     Updated,
+    appointments,
     live_appointments,
     parse_appointment,
 )
+from slotcast_client.scopes import Scope
+from slotcast_client.snapshots import read_snapshot
 from support.bookings import bookings
-from support.live import MAX_ROWS, QUICK, cut, following, running_backend
+from support.live import MAX_ROWS, QUICK, TIMEOUT_S, cut, following, running_backend
 from support.server import ANON_KEY, token
 
 if TYPE_CHECKING:
@@ -297,6 +303,35 @@ async def test_nothing_is_left_after_a_first_snapshot_that_fails(backend: Backen
 
         assert asyncio.all_tasks() - before == set()
         assert not client.realtime.is_connected
+
+
+async def test_who_has_not_signed_in_is_told_that_there_is_nothing_to_read(
+    backend: Backend,
+) -> None:
+    async with backend.client() as nobody:
+        with pytest.raises(SubscriptionRefused, match="invalid column for filter workspace_id"):
+            async with live_appointments(nobody, workspace_id=demo.SALON_ID):
+                pytest.fail("it may not be read")
+        with pytest.raises(SnapshotRefused, match="permission denied"):
+            await read_snapshot(
+                nobody, Scope(column="workspace_id", id=demo.SALON_ID), timeout_s=TIMEOUT_S
+            )
+
+
+async def test_a_row_that_cannot_be_read_ends_the_iteration(
+    backend: Backend, staff: Bookings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with (
+        backend.client(demo.STAFF) as client,
+        live_appointments(client, workspace_id=demo.SALON_ID) as live,
+    ):
+        await anext(live)
+        monkeypatch.setitem(vars(appointments)["_COLUMNS"], "room", str)
+        booked = await staff.insert("Clara")
+        with pytest.raises(UnreadableRow, match="no column 'room'"):
+            await asyncio.wait_for(anext(live), 30)
+
+    await staff.delete(booked)
 
 
 async def test_what_is_asked_for_is_checked_before_anything_goes_out() -> None:

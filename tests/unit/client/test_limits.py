@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
+import pytest
+
 from slotcast_client import Inserted, Limits, Snapshot
 from slotcast_client.events import EventQueue
 from slotcast_client.limits import Backoff
@@ -24,6 +26,12 @@ def test_waits_double_up_to_the_longest_and_are_shortened_by_chance() -> None:
         assert whole_s / 2 <= wait_s <= whole_s
     assert len(set(waits_s)) == len(waits_s)
     assert 0.5 <= again_s <= 1
+
+
+@pytest.mark.parametrize("value", [0, -1, float("nan")])
+def test_a_limit_that_lets_nothing_through_is_refused(value: float) -> None:
+    with pytest.raises(ValueError, match="join_timeout_s has to be above 0"):
+        Limits(join_timeout_s=value)
 
 
 def some_row(number: int) -> Appointment:
