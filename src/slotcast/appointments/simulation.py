@@ -31,13 +31,16 @@ _ATTEMPT_LIMIT: Final = 3
 
 _CONNECT_TIMEOUT_S: Final = 5
 
-# Some time of the first day on which there is any.
+# Some time of the first day on which there is any that he could still change a little later.
 _FREE_TIME: Final = """
 with free as (
   select s.id as service_id, f.start_time, (f.start_time at time zone w.time_zone)::date as day
   from public.workspaces w
   join public.services s on s.workspace_id = w.id and s.active
-  cross join lateral public.available_slots(s.id, null, now(), now() + interval '8 days') f
+  cross join lateral public.available_slots(
+    s.id, null, now() + make_interval(mins => w.change_cutoff_minutes + 15),
+    now() + interval '8 days'
+  ) f
   where w.id = %s
 )
 select service_id, start_time from free where day = (select min(day) from free)
@@ -51,7 +54,8 @@ returning id
 """
 
 _NEXT_OPEN: Final = """
-select a.id, a.version, a.service_id, a.team_member_id, a.start_time
+select a.id, a.version, a.service_id, a.team_member_id, a.start_time,
+       now() + make_interval(mins => w.change_cutoff_minutes + 15) as earliest
 from public.appointments a join public.workspaces w on w.id = a.workspace_id
 where a.workspace_id = %s and a.customer_id = %s and a.status in ('pending', 'confirmed')
   and a.start_time >= now() + make_interval(mins => w.change_cutoff_minutes)
@@ -60,8 +64,8 @@ order by a.start_time limit 1
 
 _ANOTHER_TIME: Final = """
 select start_time, team_member_ids[1] as team_member_id
-from public.nearest_slots(%(service_id)s, %(member)s, %(start_time)s, 6, %(id)s)
-where start_time <> %(start_time)s
+from public.nearest_slots(%(service_id)s, %(member)s, %(start_time)s, 12, %(id)s)
+where start_time <> %(start_time)s and start_time >= %(earliest)s
 order by random() limit 1
 """
 

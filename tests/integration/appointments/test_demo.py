@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import bcrypt
 import psycopg
@@ -35,10 +35,12 @@ select id from public.appointments where status in ('pending', 'confirmed') orde
 TODAY = date(2126, 1, 7)
 
 
-async def insert(url: str, today: date) -> dict[str, int]:
+async def insert(
+    url: str, today: date, *, past_day_count: int = demo.PAST_DAY_COUNT
+) -> dict[str, int]:
     """Insert the demo data and count what there is."""
     async with await psycopg.AsyncConnection.connect(url) as connection:
-        await demo.insert(connection, today=today)
+        await demo.insert(connection, today=today, past_day_count=past_day_count)
         counts: dict[str, int] = {}
         for table in TABLES:
             cursor = await connection.execute(f"select count(*) from {table}".encode())
@@ -134,3 +136,100 @@ async def test_everybody_can_sign_in_with_the_demos_password(database: Database)
     ]
     (hashed,) = {hashed for _, hashed, _, _ in rows}
     assert bcrypt.checkpw(demo.PASSWORD.encode(), hashed.encode())
+
+
+def rows_of(url: str, query: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(url) as connection:
+        return connection.execute(query.encode()).fetchall()
+
+
+async def test_the_days_that_were_have_ended_and_those_to_come_have_not(
+    database: Database,
+) -> None:
+    await insert(database.url, datetime.now(UTC).date())
+
+    rows = rows_of(
+        database.url,
+        "select end_time < now(), status, count(*) from public.appointments"
+        f" where workspace_id = '{demo.SALON_ID}' group by 1, 2",
+    )
+    past = {status for is_past, status, _ in rows if is_past}
+    future = {status for is_past, status, _ in rows if not is_past}
+    assert past == {"completed", "no_show", "cancelled"}
+    assert future == {"pending", "confirmed", "cancelled"}
+
+
+async def test_what_has_passed_since_the_last_start_is_closed(database: Database) -> None:
+    today = datetime.now(UTC).date()
+    await insert(database.url, today)
+    # Two weeks ago it was today, but for what somebody has touched since.
+    touched = "select id from public.appointments where status = 'confirmed' order by id limit 1"
+    with psycopg.connect(database.url) as connection:
+        connection.execute("set session_replication_role = replica")
+        connection.execute(
+            "update public.appointments set start_time = start_time - interval '15 days',"
+            " end_time = end_time - interval '15 days'"
+        )
+        connection.execute(
+            f"update public.appointments set updated_by = %s where id = ({touched})".encode(),
+            [demo.OWNER.id],
+        )
+
+    await insert(database.url, today)
+
+    left = rows_of(
+        database.url,
+        "select updated_by from public.appointments"
+        " where status in ('pending', 'confirmed') and end_time < now()",
+    )
+    assert left == [(demo.OWNER.id,)]
+
+
+async def test_people_the_salon_knows_have_visits_and_those_with_a_login_a_few(
+    database: Database,
+) -> None:
+    await insert(database.url, TODAY)
+
+    rows = rows_of(
+        database.url,
+        "select c.name, c.user_id is not null, count(a.id) from public.customers c"
+        " left join public.appointments a on a.contact_id = c.id group by 1, 2",
+    )
+    known = {name for name, has_login, _ in rows if not has_login}
+    assert known == {contact.name for contact in demo.CONTACTS}
+    assert all(count > 0 for _, _, count in rows)
+    assert {name for name, has_login, count in rows if has_login and 2 <= count <= 10} == {
+        demo.CUSTOMER.name,
+        demo.OTHER_CUSTOMER.name,
+    }
+
+
+async def test_recent_changes_are_what_people_did(database: Database) -> None:
+    await insert(database.url, datetime.now(UTC).date())
+    async with await psycopg.AsyncConnection.connect(database.url, autocommit=True) as connection:
+        assert await demo.is_untouched(connection)
+        await demo.enliven(connection)
+        assert not await demo.is_untouched(connection)
+    await insert(database.url, datetime.now(UTC).date())
+
+    rows = rows_of(
+        database.url,
+        "select actor_name, actor_kind, action from public.appointment_events order by id",
+    )
+    assert rows == [
+        ("Clara", "customer", "edited"),
+        ("Otto", "customer", "status"),
+        ("Olga", "staff", "status"),
+        ("Olga", "staff", "status"),
+    ]
+
+
+async def test_days_before_today_can_be_left_out(database: Database) -> None:
+    await insert(database.url, TODAY, past_day_count=0)
+
+    [(first,)] = rows_of(
+        database.url,
+        "select min((a.start_time at time zone w.time_zone)::date) from public.appointments a"
+        " join public.workspaces w on w.id = a.workspace_id",
+    )
+    assert first == TODAY

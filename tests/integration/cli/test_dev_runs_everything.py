@@ -128,6 +128,27 @@ async def mail_for_a_forgotten_password(names: dict[str, str]) -> str:
     return mail["kind"]
 
 
+async def demo_accounts(names: dict[str, str]) -> dict[str, tuple[str, str]]:
+    """Give role and workspace of those that sign-in screens offer, by address."""
+    async with (
+        aiohttp.ClientSession(names["API_URL"]) as http,
+        http.get("/demo.json") as response,
+    ):
+        accounts = (await response.json())["accounts"]
+    assert {account["password"] for account in accounts} == {demo.PASSWORD}
+    return {account["email"]: (account["role"], account["workspace"]) for account in accounts}
+
+
+async def let_customer(names: dict[str, str], action: str) -> dict[str, Any]:
+    """Have the simulated customer do something; gives what he did."""
+    async with (
+        aiohttp.ClientSession(names["API_URL"]) as http,
+        http.post("/demo/customer", json={"action": action}) as response,
+    ):
+        assert response.status == 200
+        return await response.json()
+
+
 async def test_one_command_serves_and_the_others_work_with_it(directory: Path) -> None:
     rename = "update public.appointments set customer_name = 'Renamed' where workspace_id = '{}'"
     async with dev(directory):
@@ -135,6 +156,8 @@ async def test_one_command_serves_and_the_others_work_with_it(directory: Path) -
         again = await output("dev", "--directory", directory, exit_code=1)
         token = await output("token", "--directory", directory, "--sub", str(demo.OWNER.id))
         kind_of_mail = await mail_for_a_forgotten_password(names)
+        offered = await demo_accounts(names)
+        deeds = [await let_customer(names, action) for action in ("book", "move", "cancel")]
         async with tail(directory, "appointments", "--as", token.strip()) as following:
             await execute(names["DB_URL"], rename.format(demo.SALON_ID))
             change: dict[str, Any] = json.loads(await line_with(following.stdout, "Renamed"))
@@ -144,6 +167,15 @@ async def test_one_command_serves_and_the_others_work_with_it(directory: Path) -
 
     assert "slotcast dev already runs in" in again
     assert kind_of_mail == "recovery"
+    assert offered == {
+        account.email: (account.role, account.workspace_slug) for account in demo.ACCOUNTS
+    }
+    assert [(deed["action"], deed["was"] is None) for deed in deeds] == [
+        ("book", True),
+        ("move", False),
+        ("cancel", False),
+    ]
+    assert deeds[2]["appointment"]["status"] == "cancelled"
     assert (change["type"], change["record"]["customer_name"]) == ("UPDATE", "Renamed")
     assert session["user"]["id"] == str(demo.OWNER.id)
     signed_with = PyJWKSet.from_dict(keys)[get_unverified_header(session["access_token"])["kid"]]
