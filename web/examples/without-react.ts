@@ -1,16 +1,15 @@
 // Changes without React: in a worker, a script, or another framework.
 
 import { setSupabaseClient, subscribeToWorkspaceAppointments } from "@slotcast/realtime";
-import { createClient } from "@supabase/supabase-js";
+import type { SupabaseClient } from "@supabase/supabase-js";
 
 /** Calls *say* with a line for every change. Returns a function that stops it. */
 export function watchWorkspace(
-  url: string,
-  publishableKey: string,
+  supabase: SupabaseClient,
   workspaceId: string,
   say: (line: string) => void,
 ): () => void {
-  setSupabaseClient(createClient(url, publishableKey));
+  setSupabaseClient(supabase);
   return subscribeToWorkspaceAppointments(workspaceId, {
     onInsert: ({ new: row }) => say(`${row.customer_name} booked ${row.start_time}`),
     onUpdate: ({ old, new: row }) => say(`${row.customer_name}: ${old.status} → ${row.status}`),

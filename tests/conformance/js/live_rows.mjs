@@ -9,7 +9,7 @@ import WebSocket from "ws";
 
 const HUB = fileURLToPath(new URL("../../../web/packages/realtime/src/hub.ts", import.meta.url));
 const WRITERS = 3;
-const WRITES = 30;
+const WRITES = 20;
 const DAY_MS = 86_400_000;
 const PATIENCE_MS = 10_000;
 

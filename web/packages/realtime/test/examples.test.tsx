@@ -5,6 +5,7 @@ import { AppointmentCalendar } from "../../../examples/appointment-calendar";
 import { CustomerAppointments } from "../../../examples/customer-appointments";
 import { CustomerList } from "../../../examples/customer-list";
 import { ToastProvider } from "../../../examples/use-toast";
+import { watchWorkspace } from "../../../examples/without-react";
 import { hubOf, RealtimeProvider } from "../src";
 import { Backend } from "./support/backend";
 import { pass } from "./support/settle";
@@ -95,4 +96,24 @@ test.each([
   act(() => backend.delete("appointments", "a"));
   await elapse(300);
   expect(items()).toEqual([expect.stringContaining("pending")]);
+});
+
+test("without React, a line tells of each change until it is stopped", async () => {
+  const lines: string[] = [];
+  const stop = watchWorkspace(client, "salon", (line) => lines.push(line));
+  await pass(100);
+
+  add("Clara");
+  backend.update("appointments", "Clara", { status: "confirmed" });
+  backend.delete("appointments", "Clara");
+  stop();
+  add("Otto");
+
+  expect(lines).toEqual([
+    "channel: joining",
+    "channel: live",
+    "Clara booked 2026-01-01T10:00:00+00:00",
+    "Clara: pending → confirmed",
+    "Clara deleted",
+  ]);
 });

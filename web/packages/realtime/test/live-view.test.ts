@@ -362,6 +362,18 @@ describe("what may have missed something reads again", () => {
   });
 });
 
+test("a new token of the same user costs one read and no join", async () => {
+  await hub.client.auth.signInWithPassword({ email: "olga", password: "x" });
+  show();
+  await pass(100);
+  expect([reads(), backend.joined.length]).toEqual([1, 1]);
+
+  await hub.client.auth.refreshSession();
+  await pass(5_000);
+
+  expect([reads(), backend.joined.length]).toEqual([2, 1]);
+});
+
 test("another user sees nothing of the rows before, and what comes late is dropped", async () => {
   add("a");
   await hub.client.auth.signInWithPassword({ email: "olga", password: "x" });
