@@ -16,7 +16,7 @@ export interface DialogProps {
   /** Buttons; the primary one last. */
   footer?: ReactNode;
   className?: string;
-  /** Where focus goes first; the first control when left out. */
+  /** Where focus goes first; the first field, or else the first control, when left out. */
   onOpenAutoFocus?: (event: Event) => void;
 }
 
@@ -60,7 +60,7 @@ interface ShellProps extends DialogProps {
 
 function Shell(props: ShellProps) {
   const { open, onOpenChange, trigger, title, description, children, footer, className } = props;
-  const { look, modal = true, onOpenAutoFocus } = props;
+  const { look, modal = true, onOpenAutoFocus = focusFirstField } = props;
   const t = useTexts();
   return (
     <Radix.Root
@@ -77,11 +77,12 @@ function Shell(props: ShellProps) {
             look,
             className,
           )}
-          {...(onOpenAutoFocus ? { onOpenAutoFocus } : {})}
+          onOpenAutoFocus={onOpenAutoFocus}
           {...(description ? {} : { "aria-describedby": undefined })}
           {...(modal ? {} : { onInteractOutside: (event: Event) => event.preventDefault() })}
         >
-          <header className="flex items-start justify-between gap-3 px-5 pt-4 pb-2">
+          {/* No <header>: outside of the page it would be a second banner. */}
+          <div className="flex items-start justify-between gap-3 px-5 pt-4 pb-2">
             <div className="min-w-0 pt-1">
               <Radix.Title className="font-semibold text-lg">{title}</Radix.Title>
               {description && (
@@ -93,17 +94,28 @@ function Shell(props: ShellProps) {
             <Radix.Close asChild>
               <IconButton icon={X} label={t("close")} className="-me-2" />
             </Radix.Close>
-          </header>
+          </div>
           <div className="min-h-0 flex-1 overflow-y-auto px-5 pt-1 pb-5">{children}</div>
           {footer && (
-            <footer className="flex flex-wrap justify-end gap-2 border-line border-t px-5 py-3 pb-[max(0.75rem,env(safe-area-inset-bottom))]">
+            <div className="flex flex-wrap justify-end gap-2 border-line border-t px-5 py-3 pb-[max(0.75rem,env(safe-area-inset-bottom))]">
               {footer}
-            </footer>
+            </div>
           )}
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
   );
+}
+
+/** Who opens a form wants to write, and not to close it again. */
+function focusFirstField(event: Event): void {
+  if (!(event.target instanceof Element)) return;
+  const field = event.target.querySelector<HTMLElement>(
+    "input:not([type=hidden], :disabled), textarea:not(:disabled), [role=combobox]:not(:disabled)",
+  );
+  if (!field) return;
+  event.preventDefault();
+  field.focus();
 }
 
 /** Closes the dialog or sheet around it when its one child is clicked. */
