@@ -11,12 +11,13 @@ import {
   ThemeMenuItems,
   useSession,
 } from "@slotcast/ui";
-import { CircleUserRound, LogIn, LogOut } from "lucide-react";
+import { LogIn, LogOut } from "lucide-react";
 import { useState } from "react";
 import { SignInDialog } from "../features/identity/sign-in-dialog";
 import { useTexts } from "../texts";
+import { AccountTrigger } from "./account-button";
 
-/** Who is signed in, and how the page looks and speaks. */
+/** Who is signed in, and how the page looks and speaks. It is loaded when somebody asks for it, and opens at once. */
 export function AccountMenu() {
   const t = useTexts();
   const { user, isGuest, signOut } = useSession();
@@ -25,15 +26,7 @@ export function AccountMenu() {
   const close = () => setAsks(undefined);
   return (
     <>
-      <DropdownMenu
-        trigger={
-          <Button variant="quiet" className="h-11 max-w-40 px-2.5">
-            <CircleUserRound aria-hidden className="size-5" strokeWidth={1.75} />
-            {name && <span className="hidden truncate sm:inline">{name}</span>}
-            <span className="sr-only">{t("account.menu")}</span>
-          </Button>
-        }
-      >
+      <DropdownMenu startsOpen trigger={<AccountTrigger name={name} />}>
         {user ? (
           <>
             <MenuLabel>{user.email || name}</MenuLabel>

@@ -1,13 +1,14 @@
-import { Announcer, Button, ConnectionBanner, Toaster, useSession } from "@slotcast/ui";
+import type { Appointment } from "@slotcast/realtime";
+import { Announcer, Button, ConnectionBanner, useSession } from "@slotcast/ui";
 import { Link, Outlet, useNavigate } from "@tanstack/react-router";
 import { Ticket } from "lucide-react";
 import { lazy, Suspense } from "react";
 import { useConnected } from "../features/shop/use-connected";
-import { CustomerNews } from "../features/wallet/customer-news";
 import { useTexts } from "../texts";
+import { AccountButton } from "./account-button";
 
-const AccountMenu = lazy(async () => ({
-  default: (await import("./account-menu")).AccountMenu,
+const NewsToasts = lazy(async () => ({
+  default: (await import("../features/wallet/news-toasts")).NewsToasts,
 }));
 const NewPasswordForm = lazy(async () => ({
   default: (await import("@slotcast/ui/sign-in")).NewPasswordForm,
@@ -19,8 +20,12 @@ const MAIN_ID = "main";
 export function Shell() {
   const t = useTexts();
   const navigate = useNavigate();
-  const { isRecovering } = useSession();
+  const { user, isRecovering } = useSession();
   const { state, lastSyncedAt, retry } = useConnected();
+  function show(appointment: Appointment) {
+    const tab = appointment.status === "cancelled" ? "cancelled" : undefined;
+    void navigate({ to: "/mine", search: { tab } });
+  }
   return (
     <>
       <a
@@ -41,9 +46,7 @@ export function Shell() {
               {t("mine.short")}
             </Link>
           </Button>
-          <Suspense fallback={<span className="size-11" />}>
-            <AccountMenu />
-          </Suspense>
+          <AccountButton />
         </nav>
       </header>
       <main
@@ -61,15 +64,11 @@ export function Shell() {
           <Outlet />
         )}
       </main>
-      <CustomerNews
-        onShow={(appointment) =>
-          void navigate({
-            to: "/mine",
-            search: { tab: appointment.status === "cancelled" ? "cancelled" : undefined },
-          })
-        }
-      />
-      <Toaster />
+      {user && (
+        <Suspense>
+          <NewsToasts onShow={show} />
+        </Suspense>
+      )}
       <Announcer />
     </>
   );

@@ -9,12 +9,15 @@ export interface DropdownMenuProps {
   children: ReactNode;
   align?: ComponentProps<typeof Radix.Content>["align"];
   className?: string;
+  /** For menus whose code is loaded when they are asked for. */
+  startsOpen?: boolean;
 }
 
-export function DropdownMenu({ trigger, children, align = "end", className }: DropdownMenuProps) {
+export function DropdownMenu(props: DropdownMenuProps) {
+  const { trigger, children, align = "end", className, startsOpen = false } = props;
   return (
     // Not modal: the page stays as it is, without a scroll bar that comes and goes.
-    <Radix.Root modal={false}>
+    <Radix.Root modal={false} defaultOpen={startsOpen}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
       <Radix.Portal>
         <Radix.Content

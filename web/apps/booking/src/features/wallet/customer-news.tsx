@@ -6,8 +6,12 @@ import { type News, newsOf } from "./news";
 
 const STAYS = Number.POSITIVE_INFINITY;
 
+export interface CustomerNewsProps {
+  onShow: (appointment: Appointment) => void;
+}
+
 /** Tells a customer what shops did to their appointments. Mounted once; draws nothing. */
-export function CustomerNews({ onShow }: { onShow: (appointment: Appointment) => void }) {
+export function CustomerNews({ onShow }: CustomerNewsProps) {
   const t = useTexts();
   const { locale } = useLanguage();
   const { user } = useSession();
