@@ -6,18 +6,18 @@ export const CHANGE_KINDS = ["booked", "moved", "cancelled", "status", "edited"]
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 
 /** An event of the history whose images are read as what they are: parts of appointments. */
-export interface Change extends Omit<AppointmentEvent, "before" | "after"> {
+export type Change = Omit<AppointmentEvent, "before" | "after"> & {
   /** Columns that changed as they were; the whole row of a deletion. */
   before: Partial<Appointment>;
   /** Columns that changed as they are now; the whole row of a creation. */
   after: Partial<Appointment>;
-}
+};
 
 export function changeOf(event: AppointmentEvent): Change {
   return {
     ...event,
-    before: (event.before ?? {}) as Partial<Appointment>,
-    after: (event.after ?? {}) as Partial<Appointment>,
+    before: event.before ?? {},
+    after: event.after ?? {},
   };
 }
 

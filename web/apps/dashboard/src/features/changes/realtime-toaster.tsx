@@ -1,5 +1,5 @@
 import { isMine } from "@slotcast/realtime";
-import { toast, useNow } from "@slotcast/ui";
+import { useNow } from "@slotcast/ui";
 import { useRef } from "react";
 import type { Desk } from "../desk/desk";
 import { type Change, isWorthAToast } from "./change";
@@ -9,6 +9,7 @@ import { NOTHING_TOLD, type ToastOrder, tell } from "./toasts";
 import { useAway } from "./use-away";
 import { useChanges } from "./use-changes";
 import { useSpoken } from "./use-spoken";
+import { useToastQueue } from "./use-toast-queue";
 import { useWords } from "./use-words";
 
 export interface RealtimeToasterProps {
@@ -30,9 +31,11 @@ export function RealtimeToaster({ desk, onShow, onShowChanges }: RealtimeToaster
   const { isMuted, isReadAloud } = usePreferences();
   const speak = useSpoken();
   const told = useRef(NOTHING_TOLD);
-  const { changes, lastSyncedAt } = useChanges(desk, undefined, hear);
-  const isAway = useAway({
+  const queue = useToastQueue();
+  const { changes, status, lastSyncedAt } = useChanges(desk, undefined, hear);
+  const isSummed = useAway({
     desk,
+    status,
     changes,
     lastSyncedAt,
     onReturn: (count) => {
@@ -41,7 +44,7 @@ export function RealtimeToaster({ desk, onShow, onShowChanges }: RealtimeToaster
   });
 
   function hear(change: Change) {
-    if (isMine(change) || isAway) return;
+    if (isMine(change) || isSummed) return;
     if (isWorthAToast(change) && !isMuted) {
       const { state, order } = tell(told.current, change, Date.now());
       told.current = state;
@@ -56,21 +59,20 @@ export function RealtimeToaster({ desk, onShow, onShowChanges }: RealtimeToaster
     switch (order.kind) {
       case "tell": {
         const { appointment_id, start_time } = order.change;
-        toast(words.what(order.change), {
-          id: order.id,
+        queue.show(order.id, words.what(order.change), {
           description: words.who(order.change),
           action: { label: t("changes.show"), onClick: () => onShow(appointment_id, start_time) },
         });
         return;
       }
       case "sum":
-        for (const id of order.instead) toast.dismiss(id);
+        for (const id of order.instead) queue.dismiss(id);
         tellSum(order.id, t("changes.count", { count: order.count }));
     }
   }
 
   function tellSum(id: string, title: string) {
-    toast(title, { id, action: { label: t("changes.show"), onClick: onShowChanges } });
+    queue.show(id, title, { action: { label: t("changes.show"), onClick: onShowChanges } });
   }
 
   return null;

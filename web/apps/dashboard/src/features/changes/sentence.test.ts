@@ -1,4 +1,4 @@
-import type { AppointmentEvent } from "@slotcast/realtime";
+import type { AppointmentEvent, AppointmentStatus } from "@slotcast/realtime";
 import { readyTemporal } from "@slotcast/ui/zones";
 import { beforeAll, describe, expect, test } from "vitest";
 import { canUndo, changeOf, fits, isLoss, isWorthAToast, kindOf } from "./change";
@@ -36,14 +36,18 @@ const event = (changed: Partial<AppointmentEvent>): AppointmentEvent => ({
   ...changed,
 });
 
-const created = (status: string) => event({ action: "created", before: null, after: { status } });
+const created = (status: AppointmentStatus) =>
+  event({ action: "created", before: null, after: { status } });
 const moved = event({
   action: "rescheduled",
   before: { start_time: "2026-11-24T12:00:00+00:00", end_time: "2026-11-24T12:45:00+00:00" },
   after: { start_time: "2026-11-24T13:00:00+00:00", end_time: "2026-11-24T13:45:00+00:00" },
 });
-const status = (from: string, to: string, changed: Partial<AppointmentEvent> = {}) =>
-  event({ action: "status", before: { status: from }, after: { status: to }, ...changed });
+const status = (
+  from: AppointmentStatus,
+  to: AppointmentStatus,
+  changed: Partial<AppointmentEvent> = {},
+) => event({ action: "status", before: { status: from }, after: { status: to }, ...changed });
 
 /** What a reader with these habits gets to read. */
 function said(

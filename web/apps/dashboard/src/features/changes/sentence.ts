@@ -95,7 +95,7 @@ function statusKey({ after, actor_kind }: Change): SentenceKey {
       return "noShow";
     case "cancelled":
       return actor_kind === "customer" ? "cancelledByCustomer" : "cancelled";
-    case undefined:
+    default:
       return "edited";
   }
 }

@@ -1,12 +1,20 @@
-import { useConnection } from "@slotcast/realtime";
+import type { ChannelStatus } from "@slotcast/realtime";
 import { useEffect, useEffectEvent, useState } from "react";
 import type { Desk } from "../desk/desk";
 import { missed, titleWithCount } from "./away";
 import { type Change, isWorthAToast } from "./change";
 import { useIsVisible } from "./use-seen";
 
+/** The read that follows an absence begins with the event that ends it, a moment before it is known here. */
+const READ_BEGAN_MS = 1_000;
+
+/** So long is waited for that read; what comes later is told one by one. */
+const PATIENCE_MS = 10_000;
+
 export interface AwayOptions {
   desk: Desk;
+  /** Of the stream of changes. */
+  status: ChannelStatus;
   /** Newest first. */
   changes: readonly Change[];
   /** When `changes` were last compared with the server. */
@@ -26,19 +34,26 @@ interface Absence {
  * Counts what others do while the reader is away: the tab hidden, or the connection down.
  *
  * The number stands in the tab's title meanwhile. After an absence nothing is told before the list is complete again.
+ *
+ * Returns whether changes go into the sum instead of being told one by one.
  */
-export function useAway({ desk, changes, lastSyncedAt, onReturn }: AwayOptions): boolean {
+export function useAway(options: AwayOptions): boolean {
+  const { desk, status, changes, lastSyncedAt, onReturn } = options;
   const isVisible = useIsVisible();
-  const isAway = useIsCutOff() || !isVisible;
+  const isAway = useIsCutOff(status) || !isVisible;
   const [absence, setAbsence] = useState<Absence | null>(null);
 
   const leave = useEffectEvent(() => {
     setAbsence({ sinceId: absence?.sinceId ?? changes[0]?.id ?? 0, endedAtMs: null });
   });
   const arrive = useEffectEvent(() => {
-    if (absence) setAbsence({ ...absence, endedAtMs: Date.now() });
+    if (absence) setAbsence({ ...absence, endedAtMs: Date.now() - READ_BEGAN_MS });
   });
-  useEffect(() => (isAway ? leave() : arrive()), [isAway]);
+  const hasChanges = changes.length > 0;
+  useEffect(() => {
+    if (!isAway) arrive();
+    else if (hasChanges) leave();
+  }, [isAway, hasChanges]);
 
   const count = absence ? missed(changes.map(countable), absence.sinceId, desk.me) : 0;
   const isComplete =
@@ -49,21 +64,24 @@ export function useAway({ desk, changes, lastSyncedAt, onReturn }: AwayOptions):
     setAbsence(null);
     if (count > 0) onReturn(count);
   });
+  const isBack = absence?.endedAtMs != null;
   useEffect(() => {
-    if (isComplete) summarize();
-  }, [isComplete]);
+    if (!isBack) return;
+    const timer = setTimeout(summarize, isComplete ? 0 : PATIENCE_MS);
+    return () => clearTimeout(timer);
+  }, [isBack, isComplete]);
 
   const titleCount = isVisible ? 0 : count;
   useEffect(() => {
     document.title = titleWithCount(document.title, titleCount);
   }, [titleCount]);
 
-  return isAway;
+  return isAway || absence !== null;
 }
 
 /** Whether the stream was live before and is not now; at the start nobody has missed anything. */
-function useIsCutOff(): boolean {
-  const isLive = useConnection().state === "live";
+function useIsCutOff(status: ChannelStatus): boolean {
+  const isLive = status === "live";
   const [wasLive, setWasLive] = useState(isLive);
   if (isLive && !wasLive) setWasLive(true);
   return wasLive && !isLive;

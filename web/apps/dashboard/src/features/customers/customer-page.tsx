@@ -18,6 +18,7 @@ import {
   memberStyle,
   Skeleton,
   StatusBadge,
+  today,
   useLanguage,
   useNow,
 } from "@slotcast/ui";
@@ -239,6 +240,8 @@ function Visit({ desk, appointment, note, onShow }: VisitProps) {
   const t = useTexts();
   const { locale } = useLanguage();
   const { start_time, end_time, price_cents, currency, status, notes } = appointment;
+  const day = dayOf(start_time, desk.zone);
+  const isThisYear = day.slice(0, 4) === today(desk.zone).slice(0, 4);
   const member = desk.members.find(({ id }) => id === appointment.team_member_id);
   const service = desk.services.find(({ id }) => id === appointment.service_id);
   return (
@@ -253,7 +256,7 @@ function Visit({ desk, appointment, note, onShow }: VisitProps) {
         <span className="min-w-0 flex-1">
           <span className="figures block font-medium text-md">
             <time dateTime={start_time}>
-              {formatDay(dayOf(start_time, desk.zone), locale, "full")},{" "}
+              {formatDay(day, locale, isThisYear ? "short" : "full")},{" "}
               {formatTimeRange(start_time, end_time, desk.zone, locale)}
             </time>
           </span>

@@ -139,7 +139,6 @@ function CustomerRow({ customer, zone, href, onOpen }: CustomerRowProps) {
   const t = useTexts();
   const { locale } = useLanguage();
   const { name, email, phone, visit_count, last_visit, next_visit } = customer;
-  const contact = [phone, email].filter(Boolean).join(" · ");
   const date = (instant: string) => formatDay(dayOf(instant, zone), locale, "short");
 
   function open(event: MouseEvent) {
@@ -159,7 +158,10 @@ function CustomerRow({ customer, zone, href, onOpen }: CustomerRowProps) {
         <Avatar name={name} />
         <span className="min-w-0 flex-1">
           <span className="block truncate font-medium text-md">{name}</span>
-          <span className="block truncate text-ink-soft text-sm">{contact}</span>
+          <span className="block truncate text-ink-soft text-sm">
+            {phone ?? email}
+            {phone && email && <span className="max-sm:hidden"> · {email}</span>}
+          </span>
         </span>
         <span className="figures shrink-0 text-end text-ink-soft text-sm">
           <span className="block">{t("customers.visits", { count: visit_count })}</span>

@@ -8,7 +8,7 @@ import { useTexts } from "./texts";
 
 export interface ExportButtonProps {
   desk: Desk;
-  /** What is in sight, as filtered. */
+  /** As filtered; those that are out of sight are left out. */
   rows: readonly Appointment[];
   /** Instants at which what is in sight begins and ends. */
   from: string;
@@ -18,6 +18,7 @@ export interface ExportButtonProps {
 /** Saves the appointments in sight as a table that spreadsheets open. */
 export function ExportButton({ desk, rows, from, to }: ExportButtonProps) {
   const t = useTexts();
+  const inSight = rows.filter(({ start_time }) => isWithin(start_time, from, to));
 
   function save() {
     const { workspace, members, services } = desk;
@@ -27,19 +28,24 @@ export function ExportButton({ desk, rows, from, to }: ExportButtonProps) {
       member: (id) => members.find((member) => member.id === id)?.name ?? "",
       service: (id) => services.find((service) => service.id === id)?.name ?? "",
     };
-    const csv = toCsv(tableOf(rows, workspace.time_zone, labels));
+    const csv = toCsv(tableOf(inSight, workspace.time_zone, labels));
     download(csv, fileNameOf(workspace.slug, from, to, workspace.time_zone));
-    announce(t("export.done", { count: rows.length }));
+    announce(t("export.done", { count: inSight.length }));
   }
 
   return (
     <IconButton
       icon={Download}
       label={t("export.button")}
-      disabled={rows.length === 0}
+      disabled={inSight.length === 0}
       onClick={save}
     />
   );
+}
+
+function isWithin(instant: string, from: string, to: string): boolean {
+  const ms = Date.parse(instant);
+  return ms >= Date.parse(from) && ms < Date.parse(to);
 }
 
 function download(text: string, fileName: string): void {

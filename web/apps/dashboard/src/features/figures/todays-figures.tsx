@@ -14,13 +14,13 @@ export function TodaysFigures({ desk, onShow }: TodaysFiguresProps) {
   const t = useTexts();
   const { locale } = useLanguage();
   const { count, next, counts, isLoading } = useFigures(desk);
-  if (isLoading) return <Skeleton className="h-5 w-80 max-w-full" />;
+  if (isLoading) return <Skeleton className="mx-4 my-2 h-5 w-80 max-w-[calc(100%-2rem)]" />;
 
   const time = next && formatTime(next.start_time, desk.zone, locale);
   const percent = counts?.no_show_percent ?? null;
   return (
-    <section aria-label={t("figures.title")}>
-      <ul className="figures flex flex-wrap items-center gap-x-4 gap-y-1 text-ink-soft text-sm">
+    <section aria-label={t("figures.title")} className="px-4 py-2">
+      <ul className="figures flex flex-wrap items-center gap-x-5 gap-y-1 text-ink-soft text-sm">
         <li>
           <span className="text-ink-faint">{t("figures.title")}</span>{" "}
           <strong className="font-semibold text-ink">{t("figures.count", { count })}</strong>

@@ -66,9 +66,12 @@ export interface ColorPickerProps {
 
 /** The colours that people who see colours differently tell apart, too; a former choice stays to be chosen. */
 export function ColorPicker({ label, value, onChange }: ColorPickerProps) {
+  const t = useTexts();
   const name = useId();
   const isKnown = MEMBER_PALETTE.some(({ hex }) => hex === value);
-  const colors = isKnown ? MEMBER_PALETTE : [{ name: value, hex: value }, ...MEMBER_PALETTE];
+  const colors = isKnown
+    ? MEMBER_PALETTE
+    : [{ name: "former", hex: value } as const, ...MEMBER_PALETTE];
   return (
     <fieldset className="flex flex-col gap-1.5">
       <legend className="mb-1.5 font-medium text-sm">{label}</legend>
@@ -76,7 +79,7 @@ export function ColorPicker({ label, value, onChange }: ColorPickerProps) {
         {colors.map((color) => (
           <label
             key={color.hex}
-            title={color.name}
+            title={t(`settings.color.${color.name}`)}
             style={memberStyle(color.hex)}
             className={cn(
               "member member-dot relative inline-flex size-8 cursor-pointer items-center justify-center rounded-full text-ground",
@@ -86,7 +89,7 @@ export function ColorPicker({ label, value, onChange }: ColorPickerProps) {
             <input
               type="radio"
               name={name}
-              aria-label={color.name}
+              aria-label={t(`settings.color.${color.name}`)}
               checked={color.hex === value}
               onChange={() => onChange(color.hex)}
               className="absolute inset-0 cursor-pointer opacity-0"

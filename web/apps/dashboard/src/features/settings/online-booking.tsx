@@ -28,7 +28,10 @@ export function OnlineBooking({ workspace, mayWrite }: WorkspaceCardProps) {
           onChange={(online_booking) => void write({ online_booking })}
         />
         <div className="flex flex-wrap items-center gap-2 rounded-control bg-sunken px-3 py-2">
-          <a href={address} className="min-w-0 flex-1 break-all text-accent-text text-md underline">
+          <a
+            href={address}
+            className="min-w-0 flex-1 basis-full break-all sm:basis-0 text-accent-text text-md underline"
+          >
             {address}
           </a>
           <CopyButton text={address} label={t("settings.workspace.copy")} />

@@ -133,7 +133,7 @@ function ServiceRow({ desk, service, onEdit, menu }: ServiceRowProps) {
     >
       <span aria-hidden className="member-dot h-9 w-1 shrink-0 rounded-full" />
       <div className={cn("min-w-0 flex-1", !service.active && "opacity-70")}>
-        <p className="flex flex-wrap items-center gap-x-2">
+        <p className="flex flex-wrap items-center gap-x-2 text-md">
           {onEdit ? (
             <button
               type="button"

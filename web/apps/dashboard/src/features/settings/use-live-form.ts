@@ -35,7 +35,12 @@ export function useLiveForm<Values extends FieldValues>(values: Values): LiveFor
   return {
     ...form,
     theirs: touched.filter((field) => base[field] !== values[field]),
-    changed: (typed) =>
-      Object.fromEntries(touched.map((field) => [field, typed[field]])) as Partial<Values>,
+    changed: (typed) => pick(typed, touched),
   };
+}
+
+function pick<Values extends FieldValues>(values: Values, fields: readonly (keyof Values)[]) {
+  const picked: Partial<Values> = {};
+  for (const field of fields) picked[field] = values[field];
+  return picked;
 }

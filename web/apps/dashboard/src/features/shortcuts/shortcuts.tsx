@@ -2,6 +2,7 @@ import { lazy, Suspense, useEffect, useEffectEvent } from "react";
 import type { Desk } from "../desk/desk";
 import { carryOut, type ShortcutActions } from "./actions";
 import { closeDialogs, openPalette, openShortcutHelp, useOpenDialog } from "./dialogs";
+import { focusSearch } from "./focus-search";
 import { commandOf } from "./keys";
 import { useSingleKeys } from "./single-keys";
 
@@ -24,7 +25,7 @@ export function Shortcuts({ desk, actions }: ShortcutsProps) {
     event.preventDefault();
     if (command === "palette") openPalette();
     else if (command === "help") openShortcutHelp();
-    else carryOut(command, actions);
+    else carryOut(command, withFocus(actions));
   });
   useEffect(() => {
     const listen = (event: KeyboardEvent) => press(event);
@@ -34,8 +35,21 @@ export function Shortcuts({ desk, actions }: ShortcutsProps) {
 
   return (
     <Suspense fallback={null}>
-      {open === "palette" && <Palette desk={desk} actions={actions} onClose={closeDialogs} />}
+      {open === "palette" && (
+        <Palette desk={desk} actions={withFocus(actions)} onClose={closeDialogs} />
+      )}
       {open === "help" && <Help onClose={closeDialogs} />}
     </Suspense>
   );
+}
+
+/** Who asks for the search by keyboard goes on to type. */
+function withFocus(actions: ShortcutActions): ShortcutActions {
+  return {
+    ...actions,
+    search: () => {
+      actions.search();
+      focusSearch();
+    },
+  };
 }

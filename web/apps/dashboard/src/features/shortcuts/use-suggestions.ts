@@ -47,7 +47,7 @@ export function useSuggestions(desk: Desk, actions: ShortcutActions, query: stri
     aside: t("shortcuts.customer"),
     act: () => actions.openCustomer(id),
   }));
-  return [...rank([...commands, ...pages], query), ...people];
+  return rank([...commands, ...pages, ...people], query);
 }
 
 interface Named {
