@@ -192,4 +192,5 @@ desk.hub.close();
 phone.hub.close();
 await desk.client.removeAllChannels();
 await phone.client.removeAllChannels();
-process.stdout.write(JSON.stringify({ wereLive, differences, outcomes, told }));
+// The client's timers of ten seconds would keep the process waiting.
+process.stdout.write(JSON.stringify({ wereLive, differences, outcomes, told }), () => process.exit());
