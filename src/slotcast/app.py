@@ -44,6 +44,7 @@ from slotcast.postgres.probe import Probe
 from slotcast.rates import spread, sustained
 from slotcast.replication.stream import Replication, StreamState
 from slotcast.rest.opening import open_rest
+from slotcast.side_thread import SideThread
 from slotcast.tokens import Keyring
 from slotcast.transports.apps import WebApps
 from slotcast.transports.auth import AuthApi
@@ -264,6 +265,7 @@ async def running(
                 await opened.enter_async_context(open_rest(settings, keyring)),
                 path=settings.rest_path,
                 body_limit_bytes=settings.rest_body_limit_bytes,
+                bodies_limit_bytes=settings.rest_bodies_limit_bytes,
             )
             if settings.rest == "on"
             else None
@@ -302,6 +304,7 @@ async def running(
                     keyring=keyring,
                     topics=topics,
                     limits=broadcast_limits(settings),
+                    side_thread=opened.enter_context(SideThread("broadcasts")),
                     access=access,
                 ).routes(),
                 *(AuthApi(auth).routes() if auth else ()),

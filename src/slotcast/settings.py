@@ -197,6 +197,11 @@ class Settings:
         " transaction another session.",
     )
     rest_body_limit_bytes: int = _setting(10 * 1024 * 1024, "Largest body of a REST request.")
+    rest_bodies_limit_bytes: int = _setting(
+        128 * 1024 * 1024,
+        "Most that the bodies of all REST requests may have together; further ones are answered"
+        " with 503.",
+    )
     rest_embed_depth_limit: int = _setting(10, "Deepest nesting of embeds in a REST request.")
     rest_embed_limit: int = _setting(100, "Most embeds in a REST request.")
     rest_filter_limit: int = _setting(500, "Most conditions in a REST request.")

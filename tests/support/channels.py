@@ -11,6 +11,7 @@ from slotcast import app
 from slotcast.channels.access import Permissions
 from slotcast.channels.server import PrivateChannels, RealtimeServer
 from slotcast.channels.topics import Topics
+from slotcast.side_thread import SideThread
 from slotcast.tokens import Keyring
 from slotcast.transports.broadcasts import BroadcastApi
 from slotcast.transports.http import HttpServer
@@ -72,40 +73,44 @@ async def channel_server(
     """Run a server within the block; *changes* are settings."""
     chosen = settings("postgresql:///none", "none", **changes)
     keyring = Keyring(secret=SECRET, publishable_key=PUBLISHABLE_KEY)
-    async with asyncio.TaskGroup() as tasks:
-        topics = Topics(
-            asyncio.get_running_loop().call_soon,
-            presence_limit_bytes=chosen.presence_state_limit_bytes,
-        )
-        realtime = RealtimeServer(
-            keyring=keyring,
-            registrar=_UNUSED,
-            hub=_UNUSED,
-            wait_live=_UNUSED,
-            tasks=tasks,
-            limits=app.channel_limits(chosen),
-            topics=topics,
-            private=None if access is None else PrivateChannels(access=access, messages=_UNUSED),
-        )
-        server = HttpServer(
-            host="127.0.0.1",
-            port=0,
-            routes=BroadcastApi(
+    with SideThread("broadcasts") as side_thread:
+        async with asyncio.TaskGroup() as tasks:
+            topics = Topics(
+                asyncio.get_running_loop().call_soon,
+                presence_limit_bytes=chosen.presence_state_limit_bytes,
+            )
+            realtime = RealtimeServer(
                 keyring=keyring,
+                registrar=_UNUSED,
+                hub=_UNUSED,
+                wait_live=_UNUSED,
+                tasks=tasks,
+                limits=app.channel_limits(chosen),
                 topics=topics,
-                limits=app.broadcast_limits(chosen),
-                access=access,
-            ).routes(),
-            open_session=realtime.open_session,
-            limits=WebSocketLimits(
-                frame_limit_bytes=chosen.frame_limit_bytes,
-                send_queue_limit_bytes=chosen.send_queue_limit_bytes,
-                connection_limit=chosen.max_concurrent_users,
-                idle_timeout_s=chosen.idle_timeout_s,
-            ),
-        )
-        host, port = await server.start()
-        try:
-            yield ChannelServer(f"http://{host}:{port}", topics, realtime)
-        finally:
-            await server.stop()
+                private=None
+                if access is None
+                else PrivateChannels(access=access, messages=_UNUSED),
+            )
+            server = HttpServer(
+                host="127.0.0.1",
+                port=0,
+                routes=BroadcastApi(
+                    keyring=keyring,
+                    topics=topics,
+                    limits=app.broadcast_limits(chosen),
+                    side_thread=side_thread,
+                    access=access,
+                ).routes(),
+                open_session=realtime.open_session,
+                limits=WebSocketLimits(
+                    frame_limit_bytes=chosen.frame_limit_bytes,
+                    send_queue_limit_bytes=chosen.send_queue_limit_bytes,
+                    connection_limit=chosen.max_concurrent_users,
+                    idle_timeout_s=chosen.idle_timeout_s,
+                ),
+            )
+            host, port = await server.start()
+            try:
+                yield ChannelServer(f"http://{host}:{port}", topics, realtime)
+            finally:
+                await server.stop()

@@ -169,7 +169,12 @@ async def serving_rest(chosen: Settings, keyring: Keyring) -> AsyncGenerator[str
             host="127.0.0.1",
             port=0,
             routes=[],
-            front=RestApi(service, path="/", body_limit_bytes=chosen.rest_body_limit_bytes),
+            front=RestApi(
+                service,
+                path="/",
+                body_limit_bytes=chosen.rest_body_limit_bytes,
+                bodies_limit_bytes=chosen.rest_bodies_limit_bytes,
+            ),
             open_session=_no_session,
             limits=_LIMITS,
         )

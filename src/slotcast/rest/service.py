@@ -7,11 +7,10 @@ database's schema is one frozen object, `_Loaded`, that a reload replaces.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
@@ -44,6 +43,7 @@ from slotcast.rest.response.preferences import effective_max_affected
 from slotcast.rest.schema import QualifiedName, Volatility
 from slotcast.rest.shapes import Prepared, ShapeCache
 from slotcast.rest.transaction import Work, run
+from slotcast.side_thread import SideThread, SideThreadBusy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,6 +62,7 @@ _QUICK_BODY_BYTES: Final = 64 * 1024
 """Largest body that is read at once; larger ones are read in a thread, beside all else."""
 
 _UNAVAILABLE: Final = 503
+_RETRY_AFTER: Final = (("Retry-After", "1"),)
 _OPTIONS: Final = "OPTIONS"
 _DELETE: Final = "DELETE"
 _DESCRIPTIONS: Final = frozenset({OPENAPI, JSON, ANY})
@@ -127,12 +128,11 @@ class RestService:
         self._gateway = gateway
         self._limits = limits
         self._loaded: _Loaded | None = None
-        # One is enough: what several would read at once would have to be in memory at once.
-        self._bodies = ThreadPoolExecutor(1, thread_name_prefix="rest bodies")
+        self._bodies = SideThread("rest bodies")
 
     def close(self) -> None:
         """Read no more large bodies."""
-        self._bodies.shutdown(wait=False, cancel_futures=True)
+        self._bodies.close()
 
     def use(
         self,
@@ -201,8 +201,7 @@ class RestService:
         loaded = self._loaded
         if loaded is None:
             message = "Could not query the database for the schema cache. Retrying."
-            headers = (("Retry-After", "1"),)
-            raise RestError(_UNAVAILABLE, ErrorBody("PGRST002", message), headers=headers)
+            raise RestError(_UNAVAILABLE, ErrorBody("PGRST002", message), headers=_RETRY_AFTER)
         if http.method == _OPTIONS:
             return _options(read_request(http, loaded.request_rules), loaded.cache)
         if http.path == "/" and loaded.configuration.root_function is None:
@@ -216,8 +215,11 @@ class RestService:
         # of a DELETE is not looked at, and has one all the same.
         if len(http.body) <= _QUICK_BODY_BYTES or http.method == _DELETE:
             return loaded.shapes.prepared(http)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._bodies, loaded.shapes.prepared, http)
+        try:
+            return await self._bodies.run(partial(loaded.shapes.prepared, http))
+        except SideThreadBusy:
+            body = ErrorBody("PGRSTX01", "Too many large bodies wait to be read")
+            raise RestError(_UNAVAILABLE, body, headers=_RETRY_AFTER) from None
 
     async def _run(self, work: Work) -> Sequence[PGresult]:
         connection = await self._pool.acquire()

@@ -12,10 +12,11 @@ official clients take 202, and nothing else, for success.
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 from urllib.parse import unquote
 
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -32,9 +33,10 @@ from slotcast.channels.protocol.serializers import (
 from slotcast.channels.topics import TopicKey
 from slotcast.errors import TokenError
 from slotcast.rates import BURST_S, BucketsByKey
+from slotcast.side_thread import SideThread, SideThreadBusy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from starlette.requests import Request
     from starlette.routing import BaseRoute
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
     from slotcast.rates import Rate, TokenBucket
     from slotcast.tokens import Keyring
 
+T = TypeVar("T")
+
 _PREFIXES: Final = ("", "/realtime/v1")
 _BLANK: Final = "can't be blank"
 _INVALID: Final = "is invalid"
@@ -54,6 +58,12 @@ _BINARY_NAME_LIMIT_BYTES: Final = 255
 """Longest topic and event that a binary frame has room for."""
 _SENDERS_LIMIT: Final = 10_000
 """Most senders whose rates are kept; of more, those that were silent longest are forgotten."""
+_QUICK_BODY_BYTES: Final = 64 * 1024
+"""Largest body that is parsed at once; larger ones are in a thread, beside all else."""
+_WORK_LIMIT: Final = 500_000
+"""Most work that a body may be, about 0.1 µs each, since parsing cannot be interrupted."""
+_STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+"""A string; one without an end reaches to that of the body, so that all is looked at once."""
 
 _Errors: TypeAlias = "dict[str, JsonValue]"
 _Sender: TypeAlias = "tuple[str, str | None, str]"
@@ -99,6 +109,7 @@ class BroadcastApi:
         keyring: Verifies tokens and API keys.
         topics: Where messages go.
         limits: What may be sent.
+        side_thread: Parses large bodies.
         access: Asked about private topics; without it nobody may write on them.
     """
 
@@ -108,11 +119,13 @@ class BroadcastApi:
         keyring: Keyring,
         topics: Topics,
         limits: BroadcastLimits,
+        side_thread: SideThread,
         access: ChannelAccess | None = None,
     ) -> None:
         self._keyring = keyring
         self._topics = topics
         self._limits = limits
+        self._side_thread = side_thread
         self._access = access
         self._buckets: BucketsByKey[_Sender] = BucketsByKey(
             limits.messages, keys_limit=_SENDERS_LIMIT
@@ -133,8 +146,8 @@ class BroadcastApi:
         """Send every message of a batch, or none if one of them is malformed."""
         try:
             claims = self._authenticate(request)
-            body = _parse(await _read(request, self._limits.body_limit_bytes))
-            messages = self._check(body)
+            body = await _read(request, self._limits.body_limit_bytes)
+            messages = await self._beside(body, self._check)
             sizes = [len(message.content.payload) for message in messages]
             bucket = self._charge(request, claims, sizes)
         except _Answered as answered:
@@ -155,7 +168,7 @@ class BroadcastApi:
             is_json = _is_json(request)
             payload = await _read(request, self._limits.payload_limit_bytes)
             if is_json:
-                _parse(payload)
+                await self._beside(payload, lambda _: None)
             key, event = _target(request, *names, is_json=is_json)
             bucket = self._charge(request, claims, [len(payload)])
         except _Answered as answered:
@@ -164,6 +177,26 @@ class BroadcastApi:
             return _message(HTTPStatus.FORBIDDEN, "Unauthorized")
         self._topics.broadcast(key, EventBroadcast(event=event, payload=payload, is_json=is_json))
         return Response(status_code=HTTPStatus.ACCEPTED, headers=_rate_headers(bucket))
+
+    async def _beside(self, body: bytes, work: Callable[[JsonValue], T]) -> T:
+        """
+        Parse *body* and work on what it says, in a thread if it is large.
+
+        Raises:
+            _Answered: It is broken, or too much; or as of *work*.
+        """
+
+        def parse() -> T:
+            return work(_parse(body))
+
+        if len(body) <= _QUICK_BODY_BYTES:
+            return parse()
+        try:
+            return await self._side_thread.run(parse)
+        except SideThreadBusy:
+            text = "Too many large messages wait to be read"
+            headers = {"Retry-After": "1"}
+            raise _Answered(_message(HTTPStatus.SERVICE_UNAVAILABLE, text, headers)) from None
 
     def _authenticate(self, request: Request) -> Claims:
         """
@@ -279,13 +312,21 @@ def _parse(body: bytes) -> JsonValue:
     Read JSON.
 
     Raises:
-        _Answered: It is broken.
+        _Answered: It is broken, or of too many parts.
     """
+    if _work(body) > _WORK_LIMIT and _work(_STRING.sub(b"", body)) > _WORK_LIMIT:
+        raise _Answered(_message(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Payload Too Large"))
     try:
         return strict_json.loads(body)
     except ValueError:
         response = PlainTextResponse("Bad Request", HTTPStatus.BAD_REQUEST)
         raise _Answered(response) from None
+
+
+def _work(body: bytes) -> int:
+    """Estimate how much work JSON is to parse: objects, and names in them, are the most."""
+    containers = body.count(b"{") + body.count(b"[")
+    return body.count(b",") + 3 * body.count(b":") + 4 * containers
 
 
 def _names(request: Request) -> tuple[str, str]:

@@ -62,12 +62,16 @@ class RestApi:
         service: Answers.
         path: Where it is, such as ``/rest/v1``; ``/`` for the server's root.
         body_limit_bytes: Largest body.
+        bodies_limit_bytes: Most that the bodies of all requests may have together.
     """
 
-    def __init__(self, service: RestService, *, path: str, body_limit_bytes: int) -> None:
+    def __init__(
+        self, service: RestService, *, path: str, body_limit_bytes: int, bodies_limit_bytes: int
+    ) -> None:
         self._service = service
         self._path = path.rstrip("/")
         self._body_limit_bytes = body_limit_bytes
+        self._room_bytes = bodies_limit_bytes
         self._clock = _Clock()
 
     def serves(self, scope: Scope) -> bool:
@@ -93,12 +97,17 @@ class RestApi:
         claims = await self._service.admit(http)
         if isinstance(claims, Response):
             return claims
-        if http.method not in _BODILESS:
-            try:
-                http = replace(http, body=await self._read(receive))
-            except RestError as error:
-                return response_to(error)
-        return await self._answer(http, claims, receive)
+        if http.method in _BODILESS:
+            return await self._answer(http, claims, receive)
+        chunks: list[bytes] = []
+        try:
+            await self._read(receive, chunks)
+            body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+            return await self._answer(replace(http, body=body), claims, receive)
+        except RestError as error:
+            return response_to(error)
+        finally:
+            self._room_bytes += sum(map(len, chunks))
 
     async def _answer(self, http: HttpRequest, claims: Claims, receive: Receive) -> Response:
         """Answer, but not if the client goes while that takes long."""
@@ -138,29 +147,32 @@ class RestApi:
             ],
         )
 
-    async def _read(self, receive: Receive) -> bytes:
+    async def _read(self, receive: Receive, chunks: list[bytes]) -> None:
         """
-        Read the body.
+        Read the body into *chunks*, which take of the room that all bodies share.
 
         Raises:
-            RestError: It is too large.
+            RestError: It is too large, or there is no room.
             _Disconnected: The client has gone.
         """
-        chunks: list[bytes] = []
-        size_bytes = 0
+        left_bytes = self._body_limit_bytes
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise _Disconnected
             chunk: bytes = message.get("body", b"")
-            size_bytes += len(chunk)
-            if size_bytes > self._body_limit_bytes:
+            left_bytes -= len(chunk)
+            if left_bytes < 0:
                 text = "The body of the request is too large"
                 details = f"It may have {self._body_limit_bytes} bytes."
                 raise RestError(413, ErrorBody("PGRST102", text, details))
+            if len(chunk) > self._room_bytes:
+                error = ErrorBody("PGRSTX01", "Too many large bodies are being read")
+                raise RestError(503, error, headers=(("Retry-After", "1"),))
+            self._room_bytes -= len(chunk)
             chunks.append(chunk)
             if not message.get("more_body", False):
-                return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+                return
 
     async def _send(self, http: HttpRequest, response: Response, send: Send) -> None:
         headers = [

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import json
+import threading
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -10,6 +13,8 @@ import aiohttp
 import pytest
 
 from slotcast.channels.access import Permissions
+from slotcast.side_thread import QUEUE_LIMIT
+from slotcast.transports import broadcasts
 from support.channels import FakeAccess, channel_server
 from support.phoenix import KIND_4, phoenix_client
 from support.server import ANON_KEY, PUBLISHABLE_KEY, token
@@ -32,7 +37,10 @@ async def post(
     async with (
         aiohttp.ClientSession() as http,
         http.post(
-            server.url + path, data=body, headers=headers, skip_auto_headers=["Content-Type"]
+            server.url + path,
+            data=io.BytesIO(body),
+            headers=headers,
+            skip_auto_headers=["Content-Type"],
         ) as response,
     ):
         return response.status, await response.text()
@@ -294,3 +302,54 @@ async def test_each_sender_has_a_rate_of_its_own() -> None:
         other = {"Authorization": f"Bearer {token('ann')}"}
         async with http.post(path, data=b"1", headers=other) as response:
             assert response.status == 202
+
+
+LARGE = [{**said(), "payload": {"text": "x" * 100_000}}]
+
+
+async def test_heartbeats_are_answered_while_large_bodies_are_read_and_few_of_these_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    may_read = threading.Event()
+    parse = broadcasts._parse  # pyright: ignore[reportPrivateUsage]
+
+    def parse_slowly(body: bytes) -> object:
+        assert may_read.wait(30)
+        return parse(body)
+
+    monkeypatch.setattr(broadcasts, "_parse", parse_slowly)
+    async with channel_server() as server, phoenix_client(server.url) as client:
+        await client.join("room")
+        sending = [asyncio.create_task(post_batch(server, LARGE)) for _ in range(QUEUE_LIMIT + 2)]
+        done, reading = await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
+        await client.settle()  # by a heartbeat
+        may_read.set()
+        sent = [await each for each in reading]
+
+    [refused] = [each.result() for each in done]
+    assert refused == (503, '{"message":"Too many large messages wait to be read"}')
+    assert sent == [(202, "")] * (QUEUE_LIMIT + 1)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b'{"a":[' + b"[]," * 200_000 + b"1]}",
+        b"{" + b",".join(b'"%d":1' % number for number in range(150_000)) + b"}",
+        b'{"a":[' + b"1," * 600_000 + b"1]}",
+        b'{"a":[' + b"[]," * 200_000 + b'"' + b'\\"' * 100_000,
+    ],
+)
+async def test_a_body_of_too_many_parts_is_refused_before_it_is_parsed(payload: bytes) -> None:
+    async with channel_server() as server:
+        batch = b'{"messages":[{"topic":"room","event":"e","payload":%b}]}' % payload
+        in_batch = await post(server, "/api/broadcast", batch, ANON)
+        single = await post(server, "/api/broadcast/room/events/e", payload, JSON)
+
+    assert in_batch == single == (413, '{"message":"Payload Too Large"}')
+
+
+async def test_what_stands_in_strings_is_no_part() -> None:
+    text = json.dumps([{"a": [number]} for number in range(100_000)])
+    async with channel_server() as server:
+        assert await post_batch(server, [{**said(), "payload": {"text": text}}]) == (202, "")

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import TYPE_CHECKING
 
 import aiohttp
 import psycopg
 import pytest
 
+from slotcast.rest import shapes
 from slotcast.rest.connection import PREPARED_LIMIT
+from slotcast.side_thread import QUEUE_LIMIT
 from support.postgres import running_cluster
 from support.rest import ALICE, BOB, rest
 
 if TYPE_CHECKING:
+    from slotcast.rest.request.reading import HttpRequest
     from support.postgres import Database
     from support.rest import Rest
 
@@ -332,3 +336,34 @@ async def test_nobody_waits_while_a_large_body_is_read(served: Rest, media_type:
     assert (await large).json["code"] == "PGRST204"
     assert others > 3
     assert longest_s < 1.0
+
+
+async def test_large_bodies_beyond_those_that_may_wait_are_refused_for_now(
+    served: Rest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_read = threading.Event()
+    parse = shapes.ShapeCache.prepared
+
+    def parse_slowly(cache: shapes.ShapeCache, http: HttpRequest) -> shapes.Prepared:
+        if http.method == "POST":
+            assert may_read.wait(30)
+        return parse(cache, http)
+
+    monkeypatch.setattr(shapes.ShapeCache, "prepared", parse_slowly)
+    body = [{"body": "x" * 100_000}]
+    headers = {"Prefer": "tx=rollback"}
+    sending = [
+        asyncio.create_task(served.ask("POST", "/notes?columns=body", body=body, headers=headers))
+        for _ in range(QUEUE_LIMIT + 2)
+    ]
+    done, reading = await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
+    small = await served.ask("GET", "/folders")
+    may_read.set()
+    sent = [await each for each in reading]
+    await served.ask("DELETE", "/notes?body=like.xxx*")
+
+    [refused] = [each.result() for each in done]
+    assert (refused.status, refused.headers["Retry-After"]) == (503, "1")
+    assert refused.json["code"] == "PGRSTX01"
+    assert small.status == 200
+    assert {answer.status for answer in sent} == {201}

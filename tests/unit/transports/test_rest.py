@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -36,8 +37,13 @@ class Service:
         return Response(status=200, headers=(("X-Name", "välue"),), body=b"[]")
 
 
-def api(service: Service, path: str = "/rest/v1") -> RestApi:
-    return RestApi(cast("RestService", service), path=path, body_limit_bytes=10)
+def api(service: Service, path: str = "/rest/v1", bodies_limit_bytes: int = 100) -> RestApi:
+    return RestApi(
+        cast("RestService", service),
+        path=path,
+        body_limit_bytes=10,
+        bodies_limit_bytes=bodies_limit_bytes,
+    )
 
 
 def scope(path: str, method: str = "GET", **headers: str) -> dict[str, Any]:
@@ -128,6 +134,33 @@ async def test_a_body_beyond_the_bound_is_refused_before_all_of_it_came() -> Non
     assert answered is not None
     assert answered[0] == 413
     assert service.asked == []
+
+
+async def test_all_bodies_share_a_bound_and_make_room_when_they_are_answered() -> None:
+    service = Service()
+    app = api(service, bodies_limit_bytes=8)
+    whole = {"type": "http.request", "body": b"x" * 6}
+    held = asyncio.Event()
+
+    async def hold(http: HttpRequest, _claims: Claims) -> Response:
+        service.asked.append(http)
+        await held.wait()
+        return Response(status=200, headers=())
+
+    setattr(service, "answer", hold)  # noqa: B010 - it has a method of another type
+    first = asyncio.create_task(answer(app, scope("/rest/v1/a", "POST"), whole))
+    await asyncio.sleep(0)
+    refused = await answer(app, scope("/rest/v1/b", "POST"), whole)
+    held.set()
+    served = await first
+    later = await answer(app, scope("/rest/v1/c", "POST"), whole)
+
+    assert refused is not None
+    assert served is not None
+    assert later is not None
+    assert (refused[0], refused[1]["retry-after"]) == (503, "1")
+    assert [one.path for one in service.asked] == ["/a", "/c"]
+    assert (served[0], later[0]) == (200, 200)
 
 
 async def test_a_client_that_goes_while_it_sends_is_not_answered() -> None:

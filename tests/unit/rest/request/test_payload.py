@@ -102,6 +102,16 @@ def test_csv_becomes_json(line_end: str) -> None:
     assert payload == JsonPayload(expected.encode(), ("a", "b"), is_object=False, is_converted=True)
 
 
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_lines_of_csv_mean_the_same_with_quotes_and_without(line_end: str) -> None:
+    lines = [["a", "b"], ["1", ""], ["", "NULL"], ["é", "x y"], ["", ""]]
+    plain = line_end.join(",".join(line) for line in lines)
+    quoted = line_end.join(",".join(f'"{field}"' for field in line) for line in lines)
+
+    assert parse(plain.encode(), CSV) == parse(quoted.encode(), CSV)
+    assert parse((plain + line_end * 2).encode(), CSV) == parse(plain.encode(), CSV)
+
+
 def test_csv_without_lines_has_no_rows() -> None:
     assert parse(b"a,b\n", CSV) == JsonPayload(b"[]", (), is_object=False, is_converted=True)
 
