@@ -104,9 +104,9 @@ class Feed:
             SubscriptionRefused: The server refuses.
             JoinTimeout: It did not answer in time.
         """
-        self._link.use(self.lose)
         self._auth_events = self._client.auth.on_auth_state_change(self._on_auth_event)
         try:
+            await self._link.use(self.lose)
             await self._link.connect()
             membership = await self._join()
         except BaseException:
@@ -121,8 +121,10 @@ class Feed:
         if healer is None:
             return
         healer.cancel()
-        await asyncio.wait([healer])
-        await self._let_go()
+        try:
+            await asyncio.wait([healer])
+        finally:
+            await self._let_go()
 
     def lose(self, error: SlotcastClientError) -> None:
         """Take nothing more from the present channel, and come back with a new one."""
@@ -226,11 +228,15 @@ class Feed:
         # supabase does so, too, but not again when it fails.
         await hand_over(self._client.realtime, token)
         self._token_came.set()
-        if self._membership is not None and not self._membership.ended.done():
-            self._on_status(Status("live"))  # what may be seen may be other rows now
+        self._begin_anew(None)  # what may be seen may be other rows now
 
     def _on_notice(self, extension: str, message: str) -> None:
         if (extension, message) == (_NOTICE_EXTENSION, _RESYNC):
-            self._on_status(Status("live", ResyncAsked("the server could not deliver all changes")))
+            self._begin_anew(ResyncAsked("the server could not deliver all changes"))
         else:
             logger.warning("The server says of %s: %s", self._topic, message)
+
+    def _begin_anew(self, error: ResyncAsked | None) -> None:
+        """Say that there was a gap, unless that is said anyway when the join is done."""
+        if self._membership is not None and self._membership.is_live:
+            self._on_status(Status("live", error))

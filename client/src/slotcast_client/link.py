@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar, Final
 from weakref import WeakValueDictionary
 
@@ -57,36 +58,46 @@ class Link:
     def __init__(self, realtime: AsyncRealtimeClient) -> None:
         self.realtime = realtime
         self._users: list[Callable[[ConnectionLost], None]] = []
-        self._was_reconnecting = realtime.auto_reconnect
+        self._turn = asyncio.Lock()
+        self._was_reconnecting: bool | None = None  # until the first use
         self._reader: asyncio.Task[None] | None = None
         self._attempt: asyncio.Task[None] | None = None
         self._return: asyncio.Task[None] | None = None
 
-    def use(self, on_loss: Callable[[ConnectionLost], None]) -> None:
+    async def use(self, on_loss: Callable[[ConnectionLost], None]) -> None:
         """
         Begin to need the socket.
 
         Args:
             on_loss: Is called when the socket is gone. It must not raise.
         """
-        if not self._users:
-            self._was_reconnecting = self.realtime.auto_reconnect
-            self.realtime.auto_reconnect = False
         self._users.append(on_loss)
+        async with self._turn:  # so that it is not closed meanwhile
+            if self._was_reconnecting is None:
+                self._was_reconnecting = self.realtime.auto_reconnect
+                self.realtime.auto_reconnect = False
 
     async def release(self, on_loss: Callable[[ConnectionLost], None]) -> None:
         """Need the socket no more; whoever is last closes it, unless others have channels."""
         self._users.remove(on_loss)
-        if self._users:
-            return
-        self.realtime.auto_reconnect = self._was_reconnecting
-        await _end(self._return)
+        async with self._turn:
+            if self._users or self._was_reconnecting is None:
+                return
+            await _end(self._return)
+            if self.realtime.channels:
+                with suppress(ConnectionLost):
+                    await self.connect()  # once more, since nobody else does
+            else:
+                await self._close()
+            self.realtime.auto_reconnect = self._was_reconnecting
+            self._was_reconnecting = None
+
+    async def _close(self) -> None:
         await _end(self._attempt)
-        if not self.realtime.channels:
-            reader, heartbeat = _tasks(self.realtime)
-            await self.realtime.close()
-            await _end(reader)
-            await _end(heartbeat)
+        reader, heartbeat = _tasks(self.realtime)
+        await self.realtime.close()
+        await _end(reader)
+        await _end(heartbeat)
 
     @property
     def is_connected(self) -> bool:
@@ -146,6 +157,8 @@ class Link:
             reader.add_done_callback(self._reader_ended)
 
     def _reader_ended(self, reader: asyncio.Task[None]) -> None:
+        if reader is not self._reader:
+            return  # of an earlier connection
         error = None if reader.cancelled() else reader.exception()
         if error is not None:
             logger.error("A callback ended the reading of the connection", exc_info=error)

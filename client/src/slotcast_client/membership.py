@@ -111,6 +111,11 @@ class Membership:
         if self.ended.done():
             raise self.ended.result()
 
+    @property
+    def is_live(self) -> bool:
+        """Whether changes come."""
+        return self._live.done() and not self.ended.done()
+
     def end(self, error: SlotcastClientError) -> None:
         """Take nothing more from the channel; `leave` it then."""
         if not self.ended.done():

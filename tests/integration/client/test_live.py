@@ -245,7 +245,7 @@ async def test_what_a_new_session_may_see_takes_the_place_of_the_old(
 async def test_a_member_who_is_removed_gets_no_more_and_keeps_nothing(
     backend: Backend, staff: Bookings
 ) -> None:
-    often = Limits(resync_interval_s=1)
+    often = Limits(resync_interval_s=0.2)
     async with (
         backend.client(demo.STAFF) as samir,
         backend.client(demo.OWNER) as olga,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from realtime.types import RealtimeSubscribeStates
 from supabase import acreate_client, create_client
 
 from slotcast.appointments import demo
@@ -170,6 +171,24 @@ async def test_other_channels_of_the_client_are_left_alone(backend: Backend) -> 
         assert room.is_joined
 
 
+async def test_one_may_begin_while_the_last_one_ends(backend: Backend, staff: Bookings) -> None:
+    journal = Journal()
+    async with backend.client(demo.STAFF) as client:
+        first = await subscribe_to_workspace_appointments(client, demo.SALON_ID)
+
+        _, second = await asyncio.gather(
+            first.unsubscribe(),
+            subscribe_to_workspace_appointments(client, demo.SALON_ID, **journal.callbacks),
+        )
+        async with second:
+            booked = await staff.insert("Clara")
+            await journal.changes(1)
+            await staff.delete(booked)
+
+        assert client.realtime.auto_reconnect
+        assert not client.realtime.is_connected
+
+
 async def test_a_callback_may_unsubscribe(backend: Backend, staff: Bookings) -> None:
     ended = asyncio.Event()
 
@@ -192,15 +211,23 @@ async def test_a_lost_connection_comes_back_and_is_told_of(
     backend: Backend, staff: Bookings
 ) -> None:
     journal = Journal()
+    room_joined = asyncio.Semaphore(0)
+
+    def watch(state: RealtimeSubscribeStates, _: Exception | None) -> None:
+        if state is RealtimeSubscribeStates.SUBSCRIBED:
+            room_joined.release()
+
     async with (
         backend.client(demo.STAFF) as client,
         await subscribe_to_workspace_appointments(
             client, demo.SALON_ID, **journal.callbacks, limits=QUICK
         ) as subscription,
     ):
-        await journal.status("live", 1)
+        await client.channel("room").subscribe(watch)
+        await room_joined.acquire()
         cut(client)
         await journal.status("live", 2)
+        await asyncio.wait_for(room_joined.acquire(), 30)  # others' channels, too
         booked = await staff.insert("Clara")
         await journal.changes(1)
         await staff.delete(booked)
