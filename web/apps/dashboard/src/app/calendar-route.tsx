@@ -71,8 +71,10 @@ function Sheets({ live, changes, onSearch }: SheetsProps) {
   const { search, nowMs, isPhone } = useCalendarPlace();
   const router = useRouter();
   const shared = { desk, opening, offers, live, isModal: isPhone };
-  const close = () =>
+  const close = () => {
     onSearch({ appointment: undefined, new: undefined, minutes: undefined, for: undefined });
+    if (search.appointment !== undefined) focusAppointment(search.appointment);
+  };
   return (
     <Suspense>
       {search.appointment !== undefined && (
@@ -99,6 +101,13 @@ function Sheets({ live, changes, onSearch }: SheetsProps) {
       )}
     </Suspense>
   );
+}
+
+/** Gives the focus back to what the sheet was about, once the sheet is gone. */
+function focusAppointment(id: string): void {
+  requestAnimationFrame(() => {
+    document.querySelector<HTMLElement>(`[data-appointment="${id}"]`)?.focus();
+  });
 }
 
 /** Changes what the address says of the calendar, and leaves the rest of it alone. */

@@ -88,6 +88,7 @@ function Known(props: KnownProps) {
       onOpenChange={close}
       title={row.customer_name}
       description={<StatusBadge status={row.status} />}
+      onOpenAutoFocus={focusSheet}
       footer={
         editing.values ? (
           <>
@@ -148,6 +149,12 @@ function Known(props: KnownProps) {
       </div>
     </Sheet>
   );
+}
+
+/** The sheet itself, so that it is read from its title on, and no field looks as if it were to be filled in. */
+function focusSheet(event: Event): void {
+  event.preventDefault();
+  if (event.target instanceof HTMLElement) event.target.focus();
 }
 
 function Actions({ row, nowMs, changes }: KnownProps) {

@@ -2,7 +2,7 @@
  * Everything that the calendar changes about appointments: shown at once, sprung back with words when it does not
  * work, and to be taken back for six seconds when it does.
  */
-import type { Appointment, LiveAppointments } from "@slotcast/realtime";
+import type { Appointment, FinalOutcome, LiveAppointments } from "@slotcast/realtime";
 import { formatDayTime, formatTime, toast, useLanguage } from "@slotcast/ui";
 import { lazy, type ReactNode, Suspense, useState } from "react";
 import type { Desk } from "../desk/desk";
@@ -48,28 +48,40 @@ export function useChanges(desk: Desk, opening: OpeningData, live: Live) {
     const changes = effectiveChanges(row, patch);
     if (Object.keys(changes).length === 0) return null;
     const outcome = await live.mutate.update(row, changes);
-    switch (outcome.kind) {
-      case "saved":
-        toast(done(outcome.row), {
-          id: `undo ${row.id}`,
-          duration: UNDO_MS,
-          action: {
-            label: t("appointment.undo"),
-            onClick: () => void undo(outcome.row, undoValues(row, changes)),
-          },
-        });
-        return null;
-      case "unsent":
-        toast.warning(t("appointment.failure.unsent"), {
-          id: `unsent ${row.id}`,
-          description: t("appointment.failure.unsentHint"),
-          duration: FAILURE_MS,
-          action: { label: t("appointment.failure.discard"), onClick: outcome.discard },
-        });
-        return null;
-      default:
-        return explain(outcome, row, changes, live.appointments);
-    }
+    if (outcome.kind !== "unsent") return conclude(outcome, row, changes, done);
+    const waiting = `unsent ${row.id}`;
+    toast.warning(t("appointment.failure.unsent"), {
+      id: waiting,
+      description: t("appointment.failure.unsentHint"),
+      duration: Number.POSITIVE_INFINITY,
+      action: { label: t("appointment.failure.discard"), onClick: outcome.discard },
+    });
+    void outcome.settled.then(async (settled) => {
+      toast.dismiss(waiting);
+      if (settled.kind === "discarded") return;
+      const failure = await conclude(settled, row, changes, done);
+      if (failure) showFailure(failure, row, changes, done);
+    });
+    return null;
+  }
+
+  /** Says what became of a change in the end, or why nothing did. */
+  async function conclude(
+    outcome: FinalOutcome<Appointment>,
+    row: Appointment,
+    changes: AppointmentPatch,
+    done: (saved: Appointment) => string,
+  ): Promise<Failure | null> {
+    if (outcome.kind !== "saved") return explain(outcome, row, changes, live.appointments);
+    toast(done(outcome.row), {
+      id: `undo ${row.id}`,
+      duration: UNDO_MS,
+      action: {
+        label: t("appointment.undo"),
+        onClick: () => void undo(outcome.row, undoValues(row, changes)),
+      },
+    });
+    return null;
   }
 
   /** Applies a patch; what does not work springs back, with words in a toast. */

@@ -90,9 +90,9 @@ function AgendaRow({ row, desk, nowMs, glowing, current, onOpen }: RowProps) {
       className={cn(
         "member member-edge flex min-h-14 w-full items-center gap-3 rounded-control bg-surface px-3 py-2 text-start text-md",
         "transition-colors hover:bg-(--member-tint) aria-[current]:bg-(--member-tint-strong)",
-        Date.parse(row.end_time) <= nowMs && "opacity-70",
-        row.status === "cancelled" && "opacity-60",
-        row.pending && "opacity-60 outline-1 outline-dashed -outline-offset-1 outline-line-strong",
+        Date.parse(row.end_time) <= nowMs && "bg-transparent text-ink-soft",
+        row.status === "cancelled" && "text-cancelled",
+        row.pending && "opacity-75 outline-1 outline-dashed -outline-offset-1 outline-line-strong",
         glowing.has(row.id) && "animate-glow",
       )}
     >
@@ -102,7 +102,7 @@ function AgendaRow({ row, desk, nowMs, glowing, current, onOpen }: RowProps) {
         className="w-20 shrink-0 whitespace-nowrap font-semibold"
       >
         {formatTime(row.start_time, desk.zone, locale)}
-        <span className="block font-normal text-ink-faint text-xs">
+        <span className="block font-normal text-ink-soft text-xs">
           {formatTime(row.end_time, desk.zone, locale)}
         </span>
       </time>

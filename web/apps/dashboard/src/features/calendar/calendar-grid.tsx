@@ -132,7 +132,9 @@ export function CalendarGrid(props: CalendarGridProps) {
       className="calendar-grid"
       data-view={props.view}
       style={{ "--now-label": `"${props.nowLabel}"` } as React.CSSProperties}
-      onFocus={(event) => callPoint(event.target, props.onPoint)}
+      onFocus={(event) => {
+        if (event.target.matches(":focus-visible")) callPoint(event.target, props.onPoint);
+      }}
       onBlur={props.onLeave}
     />
   );

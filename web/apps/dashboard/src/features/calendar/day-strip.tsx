@@ -21,10 +21,6 @@ export function DayStrip({ days, date, today, counts, onChoose }: DayStripProps)
             <button
               type="button"
               aria-current={day === date ? "date" : undefined}
-              aria-label={t("calendar.dayCount", {
-                day: formatDay(day, locale, "long"),
-                count: counts.get(day) ?? 0,
-              })}
               onClick={() => onChoose(day)}
               className={cn(
                 "flex min-h-14 w-full flex-col items-center justify-center rounded-control text-sm transition-colors hover:bg-hover",
@@ -32,8 +28,16 @@ export function DayStrip({ days, date, today, counts, onChoose }: DayStripProps)
                 day === today && day !== date && "text-accent-text",
               )}
             >
-              <span className="text-xs">{formatDay(day, locale, "weekday")}</span>
-              <span className="figures font-semibold text-base leading-tight">
+              <span className="sr-only">
+                {t("calendar.dayCount", {
+                  day: formatDay(day, locale, "long"),
+                  count: counts.get(day) ?? 0,
+                })}
+              </span>
+              <span aria-hidden className="text-xs">
+                {formatDay(day, locale, "weekday")}
+              </span>
+              <span aria-hidden className="figures font-semibold text-base leading-tight">
                 {formatDay(day, locale, "number")}
               </span>
               <span

@@ -21,6 +21,10 @@ export function SignInPage() {
       </section>
       <section className="flex items-center justify-center bg-surface p-6 sm:p-12">
         <div className="w-full max-w-sm">
+          <h1 className="mb-8 flex items-center gap-2 font-semibold text-lg lg:hidden">
+            <CalendarRange aria-hidden className="size-6 text-accent-text" strokeWidth={1.75} />
+            {t("shell.app")}
+          </h1>
           {isRecovering ? <NewPasswordForm /> : <SignIn offers={isStaffAccount} />}
         </div>
       </section>

@@ -24,13 +24,12 @@ export function WorkspaceSwitcher(props: WorkspaceSwitcherProps) {
     <DropdownMenu
       align="start"
       trigger={
-        <Button
-          variant="quiet"
-          aria-label={`${t("shell.workspace")}: ${current.name}`}
-          className="max-w-56 px-2 text-ink"
-        >
+        <Button variant="quiet" className="max-w-56 px-2 text-ink">
           <Avatar name={current.name} size="sm" />
-          <span className="truncate font-semibold">{current.name}</span>
+          <span className="truncate font-semibold">
+            <span className="sr-only">{t("shell.workspace")}: </span>
+            {current.name}
+          </span>
           <ChevronsUpDown aria-hidden className="size-4 text-ink-faint" strokeWidth={1.75} />
         </Button>
       }
