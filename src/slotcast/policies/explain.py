@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from slotcast.policies import index
 from slotcast.policies.compiler import Compiler
-from slotcast.policies.facts import READ_FACTS
+from slotcast.policies.facts import READ_FACTS, reading
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -94,9 +94,7 @@ async def explain(
         access = await Compiler(connection, search_path, {}, {}).access(relation, role)
         answers: list[TupleRow] = [(None, None)] * len(access.facts)
         if claims is not None and access.facts:
-            queries = [fact.query for fact in access.facts]
-            as_server = [fact.as_server for fact in access.facts]
-            parameters = [role, [claims.document], queries, as_server, search_path, []]
+            parameters = reading(role, [claims], access.facts, search_path=search_path, after=())
             cursor = await connection.execute(READ_FACTS, parameters)
             answers = (await cursor.fetchall())[1:]
         facts = [

@@ -16,6 +16,7 @@ Each fact is indexed by its values, so that the viewers whom a row concerns are 
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
@@ -24,7 +25,7 @@ from slotcast.changes import Absent, Operation, ReplicaIdentity
 from slotcast.policies.rules import Key, Undecided, row_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from slotcast.changes import Change, Image, Relation
     from slotcast.claims import Claims
@@ -39,8 +40,14 @@ FactId: TypeAlias = "tuple[str, bool, bool, str]"
 RowId: TypeAlias = "tuple[bytes, ...]"
 """The primary key of a row that a fact was read from, in text form."""
 
-READ_FACTS: Final = "select * from slotcast.facts(%s, %s, %s, %s, %s, %s)"
-"""For a role: claims, queries, which run as the server, search_path, transactions to be seen."""
+READ_FACTS: Final = """
+select * from slotcast.facts(
+    %s,
+    array(select jsonb_array_elements_text(%s::jsonb)),
+    array(select jsonb_array_elements_text(%s::jsonb)),
+    %s, %s, %s::bigint[])
+"""
+"""What facts are for viewers; takes the parameters that `reading` gives."""
 
 ANSWERS_KEPT: Final = 10_000
 """How many answers of PostgreSQL about one expression are kept."""
@@ -466,6 +473,35 @@ class Computed:
 
 _UNASKED: Final = Undecided()
 _LETTERS: Final[dict[str, bool | None]] = {"t": True, "f": False, "n": None}
+
+
+def reading(
+    role: str,
+    viewers: Iterable[Claims],
+    facts: Sequence[Fact],
+    *,
+    search_path: str,
+    after: Iterable[int],
+) -> list[object]:
+    """
+    Give the parameters of `READ_FACTS`.
+
+    Args:
+        role: The role of all viewers.
+        viewers: Who they are.
+        facts: What is asked about each of them.
+        search_path: Under which the functions of policies run.
+        after: Ids of transactions whose effects have to be seen.
+    """
+    return [
+        role,
+        # Texts go as JSON, which is made fifty times faster than an array is.
+        json.dumps([claims.document for claims in viewers]),
+        json.dumps([fact.query for fact in facts]),
+        [fact.as_server for fact in facts],
+        search_path,
+        list(after),
+    ]
 
 
 def _images(change: Change, source: Source) -> tuple[Image | None, Image | None] | None:

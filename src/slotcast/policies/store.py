@@ -44,6 +44,7 @@ from slotcast.policies.facts import (
     Values,
     Viewer,
     column_places,
+    reading,
 )
 from slotcast.policies.rules import Opaque
 from slotcast.policies.shapes import ROWS_LIMIT
@@ -540,14 +541,13 @@ class PolicyStore:
         after: Sequence[int],
         pool: Pool,
     ) -> list[TupleRow]:
-        parameters = [
+        parameters = reading(
             role,
-            [viewer.claims.document for viewer in viewers],
-            [fact.query for fact in facts],
-            [fact.as_server for fact in facts],
-            self._search_path,
-            list(after),
-        ]
+            [viewer.claims for viewer in viewers],
+            facts,
+            search_path=self._search_path,
+            after=after,
+        )
         delay_s = _FIRST_DELAY_S
         while True:
             async with pool.connection() as connection:
