@@ -51,7 +51,6 @@ SETUP: Final = f"""
 alter table public.appointments disable trigger user;
 alter table public.workspace_members disable trigger user;
 alter table public.customers replica identity full;
-alter publication supabase_realtime add table public.customers;
 create table public.marker (id int primary key);
 grant select on public.marker to public;
 alter publication supabase_realtime add table public.marker;
