@@ -147,6 +147,7 @@ export class LiveCollection<Row extends AnyRow> {
     if (this.#wasLive) this.store.keepOnly((row) => this.activeViews.some((view) => view.has(row)));
     this.#wasLive = true;
     this.#isServersLoss = false;
+    this.table.retryUnsent();
     for (const view of this.#active) view.readIn(waitMs);
   }
 

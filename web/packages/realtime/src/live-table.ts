@@ -55,8 +55,13 @@ export class LiveTable<Row extends AnyRow> {
   }
 
   resync(why: "asked" | "wake" | "tick"): void {
-    if (why === "wake") this.#mutations.retry();
+    if (why !== "tick") this.retryUnsent();
     for (const collection of this.#collections.values()) collection.resync(why);
+  }
+
+  /** Sends what could not be sent: there may be a connection again. */
+  retryUnsent(): void {
+    this.#mutations.retry();
   }
 
   /** Forgets rows and proposals: they were another user's. */

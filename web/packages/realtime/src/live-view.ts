@@ -77,8 +77,8 @@ export class LiveView<Row extends AnyRow> {
   #lastSyncedAt: Date | null = null;
   /** Whether the last read found as many rows as the limit allows, so that there may be more. */
   #isFull = false;
-  /** Changes when what was asked before must not be used any more. */
-  #epoch = 0;
+  /** Ends the reads whose result must not be used any more. */
+  #abort = new AbortController();
 
   constructor(collection: LiveCollection<Row>, spec: ViewSpec) {
     this.spec = spec;
@@ -194,7 +194,8 @@ export class LiveView<Row extends AnyRow> {
 
   /** Forgets what was read. */
   forget(): void {
-    this.#epoch += 1;
+    this.#abort.abort();
+    this.#abort = new AbortController();
     this.#isFull = false;
     this.#error = null;
     this.#failures = 0;
@@ -206,8 +207,8 @@ export class LiveView<Row extends AnyRow> {
     this.#collection.activate(this);
     const { status, hub } = this.#collection;
     // One read is enough where the channel is soon live; that it may take long must not block reading.
-    if (status === "live") this.readIn(0);
-    else if (status !== "closed") this.readIn(hub.options.firstReadWaitMs);
+    const waitMs = status === "live" ? 0 : hub.options.firstReadWaitMs;
+    if (!this.#reading && status !== "closed") this.readIn(waitMs);
     this.refresh();
   }
 
@@ -220,20 +221,21 @@ export class LiveView<Row extends AnyRow> {
 
   async #read(): Promise<void> {
     const { hub, table, store, conditions } = this.#collection;
-    const epoch = this.#epoch;
+    const { signal } = this.#abort;
     const mark = table.clock.tick();
     const startedAt = new Date();
     try {
-      const query = { ...this.spec, table: table.name, select: table.select, key: table.key };
-      const rows = await readRows<Row>(hub.client, { ...query, conditions }, hub.options.pageSize);
-      if (epoch !== this.#epoch) return;
+      const { key, select, name } = table;
+      const query = { ...this.spec, table: name, key, select, conditions };
+      const rows = await readRows<Row>(hub.client, query, hub.options.pageSize, signal);
+      if (signal.aborted) return;
       store.read(rows, mark, this.#coverage(rows));
       this.#isFull = rows.length === this.spec.limit;
       this.#lastSyncedAt = startedAt;
       this.#failures = 0;
       this.#error = null;
     } catch (cause) {
-      if (epoch !== this.#epoch) return;
+      if (signal.aborted) return;
       this.#fail(cause instanceof LiveError ? cause : new LiveError(String(cause), { cause }));
     }
     this.#collection.showNow();

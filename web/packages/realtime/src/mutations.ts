@@ -187,7 +187,7 @@ export class Mutations<Row extends AnyRow> {
     const queue = this.#queues.get(key) ?? [];
     let failures = 0;
     for (let write = queue[0]; write; write = queue[0]) {
-      const attempt = write.isDropped ? null : await write.send(write);
+      const attempt = write.isDropped ? null : await this.#attempt(write);
       if (attempt && !write.isDropped) this.#finish(write, attempt, queue[1]);
       if (attempt || write.isDropped) {
         queue.shift();
@@ -199,6 +199,15 @@ export class Mutations<Row extends AnyRow> {
       }
     }
     this.#queues.delete(key);
+  }
+
+  async #attempt(write: Write<Row>): Promise<Attempt<Row>> {
+    try {
+      return await write.send(write);
+    } catch (error) {
+      // A mistake in the program would fail each time; nobody shall wait for it.
+      return failed(new LiveError(String(error), { status: 400, cause: error }));
+    }
   }
 
   #pause(ms: number): Promise<void> {

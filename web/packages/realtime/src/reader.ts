@@ -35,18 +35,20 @@ const TIMEOUT_MS = 20_000;
  * shift others over a page's edge.
  *
  * @param pageSize Most rows to ask for at once; not more than the server gives.
+ * @param signal Ends it early, with an error.
  * @throws LiveError
  */
 export async function readRows<Row extends AnyRow>(
   client: SupabaseClient,
   query: Query,
   pageSize: number,
+  signal: AbortSignal,
 ): Promise<Row[]> {
   const rows: Row[] = [];
   const wanted = query.limit ?? Number.POSITIVE_INFINITY;
   for (;;) {
     const size = Math.min(pageSize, wanted - rows.length);
-    const page = await readPage<Row>(client, query, rows, size);
+    const page = await readPage<Row>(client, query, rows, size, signal);
     rows.push(...page);
     if (page.length < size || rows.length >= wanted) return rows;
   }
@@ -57,6 +59,7 @@ async function readPage<Row extends AnyRow>(
   query: Query,
   before: readonly Row[],
   size: number,
+  signal: AbortSignal,
 ): Promise<Row[]> {
   let request = client.from(query.table).select(query.select?.join(",") ?? "*");
   for (const condition of query.conditions) {
@@ -70,7 +73,8 @@ async function readPage<Row extends AnyRow>(
   const [only] = key;
   const byKeyAlone = key.length === 1 && only !== undefined && query.limit === undefined;
   if (last && byKeyAlone) request = request.gt(only, last[only]);
-  let page = request.limit(size).abortSignal(AbortSignal.timeout(TIMEOUT_MS));
+  const ending = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+  let page = request.limit(size).abortSignal(ending);
   if (order && query.limit !== undefined) {
     page = page.order(order.column, { ascending: order.ascending ?? true, nullsFirst: false });
   }

@@ -131,6 +131,17 @@ describe("a view", () => {
     expect(backend.requests.at(-1)).toContain("id=gt.d");
   });
 
+  test("on a channel that is live already reads once", async () => {
+    add("a");
+    hub.subscribe({ table: "appointments", filter: "workspace_id=eq.salon" }, {});
+    await pass(100);
+    const { view } = show();
+    await pass(100);
+
+    expect(ids(view)).toEqual(["a"]);
+    expect(reads()).toBe(1);
+  });
+
   test("shares channel and read with its equal, and the channel with another range", async () => {
     add("a");
     show();

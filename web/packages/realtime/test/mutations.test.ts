@@ -197,6 +197,17 @@ describe("an update", () => {
   });
 });
 
+test("what the client itself cannot send is refused", async () => {
+  const saving = view.mutate.update(first(), { hour: 10 });
+  vi.spyOn(hub.client, "from").mockImplementation(() => {
+    throw new TypeError("broken");
+  });
+  const next = view.mutate.update(first(), { hour: 11 });
+  await within(saving);
+
+  expect(await next).toMatchObject({ kind: "refused", message: "TypeError: broken" });
+});
+
 describe("without a connection", () => {
   test("a write is kept, marked, tried again, and saved in the end", async () => {
     backend.isReachable = false;
@@ -262,6 +273,18 @@ describe("without a connection", () => {
     backend.isReachable = true;
     await pass(60_000);
     expect(backend.rows("appointments")).toMatchObject([{ hour: 9, version: 1 }]);
+  });
+
+  test("it is sent as soon as the channel is back", async () => {
+    backend.isReachable = false;
+    backend.cut();
+    const outcome = await within(view.mutate.update(first(), { hour: 10 }), 20_000);
+    expect(outcome.kind).toBe("unsent");
+
+    backend.isReachable = true;
+    hub.retry();
+    await pass(100);
+    expect(backend.rows("appointments")).toMatchObject([{ hour: 10 }]);
   });
 
   test("further writes of the row are unsent too, and follow", async () => {
