@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
+import psycopg
 import pytest
 from psycopg import errors
 
@@ -222,6 +223,28 @@ def test_days_are_at_most_62_and_none_of_what_is_hidden(salon: Connection) -> No
     salon.execute("update public.workspaces set online_booking = false")
     with acting(salon, None, "anon"):
         assert days(salon, None, today, today + DAY) == []
+
+
+@pytest.mark.parametrize("start", ["-infinity", "infinity"])
+@pytest.mark.parametrize("end", ["-infinity", "infinity", "2027-01-01"])
+def test_what_never_ends_is_not_computed(salon: Connection, start: str, end: str) -> None:
+    """On some versions of PostgreSQL what is infinite cannot be subtracted."""
+    salon.execute("set local statement_timeout = '5s'")
+    calls = {
+        "available_slots(%(service)s, null, %(start)s, %(end)s)",
+        "available_days(%(service)s, null, %(start)s, %(end)s)",
+        "nearest_slots(%(service)s, null, %(start)s)",
+    }
+    found: list[object] = []
+    for call in calls:
+        values = {"service": HAIRCUT.id, "start": start, "end": end}
+        try:
+            with salon.transaction():
+                found += salon.execute(f"select * from public.{call}".encode(), values).fetchall()
+        except psycopg.DataError as error:
+            found += [] if "infin" in str(error) or "range" in str(error) else [str(error)]
+
+    assert found == []
 
 
 def test_a_member_elsewhere_has_days_and_hours_of_their_own(salon: Connection) -> None:

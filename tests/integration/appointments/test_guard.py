@@ -157,6 +157,15 @@ def test_what_becomes_of_every_column_that_is_written(
     assert found == fates
 
 
+def test_a_write_that_names_no_mutation_is_not_taken_for_the_one_before(salon: Connection) -> None:
+    row = insert(salon, "appointments", visit(customer_id=CUSTOMER.id, mutation_id=uuid4()))
+
+    with acting(salon, STAFF.id):
+        update(salon, row["id"], start_time=quiet_day(11), end_time=quiet_day(12))
+
+    assert read(salon, row["id"])["mutation_id"] is None
+
+
 def test_what_a_customer_writes_into_a_new_appointment_is_the_services_to_say(
     salon: Connection,
 ) -> None:
@@ -455,6 +464,9 @@ def booking(connection: Connection, **changes: object) -> str | None:
         ({"start_time": quiet_day(8, 59)}, "outside_hours"),
         ({"start_time": quiet_day(9)}, None),
         ({"start_time": quiet_day(17, 15)}, None),
+        ({"start_time": "infinity"}, "outside_window"),
+        ({"start_time": "-infinity"}, "outside_window"),
+        ({"start_time": "infinity", "team_member_id": None}, "nobody_free"),
         ({"start_time": quiet_day(17, 16)}, "outside_hours"),
         ({"service_id": COLOUR.id}, "not_bookable"),
         ({"service_id": None}, "not_bookable"),

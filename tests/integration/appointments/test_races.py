@@ -131,6 +131,31 @@ def test_two_who_swap_their_places_do_not_wait_for_each_other(salon_url: str) ->
     assert told == ["23P01", "23P01"]
 
 
+def test_the_last_two_owners_do_not_both_leave(salon_url: str) -> None:
+    with psycopg.connect(salon_url) as connection:
+        connection.execute(
+            "update public.workspace_members set role = 'owner' where user_id = %s", [STAFF.id]
+        )
+
+    def leaving(user: UUID) -> Callable[[Connection], object]:
+        def do(connection: Connection) -> object:
+            statement = "delete from public.workspace_members where user_id = %s"
+            return connection.execute(statement, [user]).rowcount
+
+        return do
+
+    told = at_once(salon_url, [(user, leaving(user)) for user in (OWNER.id, STAFF.id)])
+
+    with psycopg.connect(salon_url) as connection:
+        connection.execute(
+            "insert into public.workspace_members (workspace_id, user_id, role)"
+            " values (%(salon)s, %(owner)s, 'owner'), (%(salon)s, %(staff)s, 'staff')"
+            " on conflict (workspace_id, user_id) do update set role = excluded.role",
+            {"salon": demo.SALON_ID, "owner": OWNER.id, "staff": STAFF.id},
+        )
+    assert sorted(map(str, told)) == ["1", "last_owner"]
+
+
 def test_a_booking_and_a_closing_at_once_leave_no_half_of_either(salon_url: str) -> None:
     def closing(connection: Connection) -> object:
         return connection.execute(

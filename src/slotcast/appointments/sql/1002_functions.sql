@@ -78,7 +78,13 @@ language sql stable security definer set search_path = '' as $$
     from public.team_members t join public.workspaces w on w.id = t.workspace_id
     where t.id = member
   ), days as (
-    select g::date as day from generate_series(from_date::timestamp, to_date::timestamp, interval '1 day') g
+    select g::date as day
+    from generate_series(
+      from_date::timestamp,
+      -- From infinity to infinity it would never end.
+      case when isfinite(from_date) and isfinite(to_date) then to_date::timestamp end,
+      interval '1 day'
+    ) g
   )
   select app_private.first_instant(days.day + hours.opens, zone.name),
          (days.day + hours.closes) at time zone zone.name
@@ -194,11 +200,11 @@ language sql immutable set search_path = '' as $$
        end
 $$;
 
--- Lets writers of one member's appointments wait for each other. Otherwise two who want the same time at once
--- would find each other under way, wait for each other, and end in a deadlock instead of 23P01.
-create function app_private.await_turn(member uuid) returns void
+-- Lets writers about one subject wait for each other until they commit. Otherwise two who want the same time of a
+-- member at once would find each other under way, wait for each other, and end in a deadlock instead of 23P01.
+create function app_private.await_turn(subject uuid) returns void
 language sql volatile set search_path = '' as $$
-  select pg_advisory_xact_lock(hashtextextended(member::text, 0))
+  select pg_advisory_xact_lock(hashtextextended(subject::text, 0))
 $$;
 
 -- What staff leave out of a new appointment is as the service and the customer's record have it.
@@ -342,6 +348,10 @@ begin
         using errcode = 'P0001', hint = 'bad_transition';
     end if;
     new.version := old.version + 1;
+    -- Whoever does not say which write this is has not made the one before: its writer must hear of this one.
+    if new.mutation_id is not distinct from old.mutation_id then
+      new.mutation_id := null;
+    end if;
   end if;
   new.updated_at := clock_timestamp();
   if writer <> 'system' then
@@ -548,9 +558,12 @@ begin
     if tg_op = 'UPDATE' and (new.workspace_id, new.user_id) <> (old.workspace_id, old.user_id) then
       raise exception 'a membership cannot move' using errcode = '42501', hint = 'immovable';
     end if;
-    if tg_op <> 'INSERT' and old.role = 'owner' and (tg_op = 'DELETE' or new.role <> 'owner')
-       and not app_private.has_other_owner(old.workspace_id, old.user_id) then
-      raise exception 'a workspace needs an owner' using errcode = 'P0001', hint = 'last_owner';
+    if tg_op <> 'INSERT' and old.role = 'owner' and (tg_op = 'DELETE' or new.role <> 'owner') then
+      -- Or the last two would leave at once.
+      perform app_private.await_turn(old.workspace_id);
+      if not app_private.has_other_owner(old.workspace_id, old.user_id) then
+        raise exception 'a workspace needs an owner' using errcode = 'P0001', hint = 'last_owner';
+      end if;
     end if;
   end if;
   return coalesce(new, old);

@@ -67,7 +67,8 @@ create function public.available_days(
 returns table (day date, slot_count integer, is_open boolean)
 language sql stable security definer set search_path = '' as $$
   with place as (
-    select coalesce(t.time_zone, w.time_zone) as zone, least(p_to, p_from + 61) as last_day
+    select coalesce(t.time_zone, w.time_zone) as zone,
+           case when isfinite(p_from) and isfinite(p_to) then least(p_to, p_from + 61) end as last_day
     from public.services s
     join public.workspaces w on w.id = s.workspace_id
     left join public.team_members t on t.id = p_member and t.workspace_id = w.id
