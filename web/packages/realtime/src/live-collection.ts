@@ -87,7 +87,9 @@ export class LiveCollection<Row extends AnyRow> {
   }
 
   resync(why: "asked" | "wake" | "tick"): void {
-    for (const view of this.#active) if (why !== "tick" || view.isStale) view.readIn(0);
+    // A channel that is about to come back reads then.
+    const waitMs = this.status === "live" ? 0 : this.hub.options.firstReadWaitMs;
+    for (const view of this.#active) if (why !== "tick" || view.isStale) view.readIn(waitMs);
   }
 
   /** Forgets all rows: they were another user's. */

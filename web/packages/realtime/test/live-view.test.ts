@@ -357,6 +357,30 @@ describe("what may have missed something reads again", () => {
     expect(reads() - before).toBe(2);
   });
 
+  test("a network that is back costs one read, with the channel or soon after without", async () => {
+    const { view } = show();
+    await pass(100);
+    backend.isReachable = false;
+    vi.spyOn(navigator, "onLine", "get").mockReturnValue(false);
+    backend.cut();
+    await pass(5_000);
+    const before = reads();
+
+    vi.spyOn(navigator, "onLine", "get").mockReturnValue(true);
+    backend.isReachable = true;
+    window.dispatchEvent(new Event("online"));
+    await pass(2_000);
+    expect(view.getState().status).toBe("live");
+    expect(reads() - before).toBe(1);
+
+    backend.door = "hold";
+    backend.cut();
+    window.dispatchEvent(new Event("online"));
+    await pass(600);
+    expect(view.getState().status).toBe("joining");
+    expect(reads() - before).toBe(2);
+  });
+
   test("pages that lost the server together do not read together", async () => {
     vi.spyOn(Math, "random").mockReturnValue(0.75);
     show();
