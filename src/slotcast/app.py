@@ -48,6 +48,7 @@ from slotcast.side_thread import SideThread
 from slotcast.tokens import Keyring
 from slotcast.transports.apps import WebApps
 from slotcast.transports.auth import AuthApi
+from slotcast.transports.bounded_http import HttpLimits
 from slotcast.transports.broadcasts import BroadcastApi, BroadcastLimits
 from slotcast.transports.http import HttpServer, system_routes
 from slotcast.transports.inspector import InspectorPage
@@ -320,6 +321,12 @@ async def running(
             ],
             open_session=realtime.open_session,
             front=rest,
+            http_limits=HttpLimits(
+                connection_limit=settings.max_http_connections,
+                head_timeout_s=settings.http_head_timeout_s,
+                body_timeout_s=settings.http_body_timeout_s,
+                idle_timeout_s=settings.http_idle_timeout_s,
+            ),
             limits=WebSocketLimits(
                 frame_limit_bytes=settings.frame_limit_bytes,
                 send_queue_limit_bytes=settings.send_queue_limit_bytes,

@@ -60,6 +60,7 @@ _AT_LEAST: Final[Mapping[str, int]] = {
     "auth_jwt_lifetime_s": 1,
     "auth_password_workers": 1,
     "auth_pool_size": 1,
+    "max_http_connections": 1,
     "pool_size": 1,
     "rest_pool_size": 1,
     "rest_statements_at_once": 1,
@@ -131,6 +132,21 @@ class Settings:
     )
     secret_key: str = _setting(
         "", "Opaque API key (sb_secret_…) that stands for the role service_role.", secret=True
+    )
+
+    max_http_connections: int = _setting(
+        5000,
+        "Most connections of HTTP, WebSockets apart. The one that is idle longest makes room for a"
+        " new one; if none is, that one is answered with 503.",
+    )
+    http_head_timeout_s: float = _setting(
+        20.0, "Longest that a client may take to send the head of a request; then it gets 408."
+    )
+    http_body_timeout_s: float = _setting(60.0, "Likewise its body.")
+    http_idle_timeout_s: float = _setting(
+        75.0,
+        "How long a connection of HTTP is kept for a next request; longer than a proxy in front"
+        " keeps it.",
     )
 
     rest: str = _setting("on", "Whether the tables are served as REST: on or off.")

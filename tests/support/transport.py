@@ -16,7 +16,10 @@ from slotcast.transports.websocket import WebSocketLimits
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
+    from starlette.routing import BaseRoute
+
     from slotcast.channels.session import Connection, Handshake, Refusal, Session
+    from slotcast.transports.bounded_http import HttpLimits
 
 TIMEOUT_S = 60.0
 """How long a test waits for what has to happen."""
@@ -152,17 +155,25 @@ class Serving:
 
 
 @asynccontextmanager
-async def serving(websocket_limits: WebSocketLimits | None = None) -> AsyncGenerator[Serving]:
+async def serving(
+    websocket_limits: WebSocketLimits | None = None,
+    http_limits: HttpLimits | None = None,
+    routes: Sequence[BaseRoute] = (),
+) -> AsyncGenerator[Serving]:
     """Serve until the block ends."""
     echoes = Echoes()
     server = HttpServer(
         host="127.0.0.1",
         port=0,
-        routes=system_routes(
-            readiness=echoes.readiness, page=echoes.page, inspection=None, metrics=None
-        ),
+        routes=[
+            *routes,
+            *system_routes(
+                readiness=echoes.readiness, page=echoes.page, inspection=None, metrics=None
+            ),
+        ],
         open_session=echoes.open_session,
         limits=websocket_limits or limits(),
+        http_limits=http_limits,
     )
     _, port = await server.start()
     try:

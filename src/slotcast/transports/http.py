@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import math
 import socket
 from email.utils import formatdate
 from http import HTTPStatus
@@ -22,12 +23,12 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from slotcast.counters import SendCounts
 from slotcast.errors import ListenError
 from slotcast.transports import assets, handshake, inspector, start_page
+from slotcast.transports.bounded_http import BoundedHttp, HttpLimits
 from slotcast.transports.websocket import WebSocketLimits, WebSocketServer
 
 if TYPE_CHECKING:
@@ -44,12 +45,6 @@ Readiness: TypeAlias = "Callable[[], Awaitable[Sequence[str]]]"
 
 _BACKLOG: Final = 2048
 """Connections the kernel accepts ahead of us; a restart brings all clients back at once."""
-
-_HEAD_TIMEOUT_S: Final = 20.0
-"""Longest that a client may take over a request's head."""
-
-_HEAD_LIMIT_BYTES: Final = 64 * 1024
-"""Largest head of a request."""
 
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -232,97 +227,6 @@ class _DateHeader:
         await self._app(scope, receive, send_with_date)
 
 
-class _AnswerTransport(asyncio.Transport):
-    """
-    Writes an answer's head and the beginning of its body at once.
-
-    uvicorn writes them one after the other, and uvloop hands each write to the kernel as it
-    comes: two system calls and two packets, and a client that wakes up twice. So the first
-    write waits for the second, but not beyond this turn of the loop.
-    """
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__()
-        self._transport = transport
-        self._loop = loop
-        self._head: bytes | None = None
-        self._is_begun = False
-
-    def write(self, data: bytes) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Write, or wait for what comes next; the narrower type is uvicorn's."""
-        if not self._is_begun:
-            self._is_begun = True
-            self._head = data
-            self._loop.call_soon(self._write_head)
-        elif self._head is None:
-            self._transport.write(data)
-        else:
-            head, self._head = self._head, None
-            self._transport.writelines((head, data))
-
-    def _write_head(self) -> None:
-        head, self._head = self._head, None
-        if head is not None and not self._transport.is_closing():
-            self._transport.write(head)
-
-    def is_closing(self) -> bool:
-        """Whether nothing more can be written."""
-        return self._transport.is_closing()
-
-    def close(self) -> None:
-        """Close the connection once everything is written."""
-        self._write_head()
-        self._transport.close()
-
-
-class BoundedHttp(HttpToolsProtocol):
-    """uvicorn's protocol, which lets a client take forever, with bounds on a request's head."""
-
-    _head_timer: asyncio.TimerHandle | None = None
-    _head_bytes: int = 0
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Expect the first request; the narrower type is uvicorn's."""
-        super().connection_made(transport)
-        self._expect_head()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Expect nothing more."""
-        self._stop_expecting()
-        super().connection_lost(exc)
-
-    def data_received(self, data: bytes) -> None:
-        """Parse, unless the head has become too large."""
-        super().data_received(data)
-        if self._head_timer is not None:
-            self._head_bytes += len(data)
-            if self._head_bytes > _HEAD_LIMIT_BYTES:
-                self.send_400_response(f"The request's head exceeds {_HEAD_LIMIT_BYTES} bytes.")
-
-    def on_message_begin(self) -> None:
-        """Expect the head that begins here."""
-        super().on_message_begin()
-        if self._head_timer is None:
-            self._expect_head()
-
-    def on_headers_complete(self) -> None:
-        """Take the request."""
-        self._stop_expecting()
-        before = self.cycle
-        super().on_headers_complete()
-        if self.cycle is not before:
-            self.cycle.transport = _AnswerTransport(self.transport, self.loop)
-
-    def _expect_head(self) -> None:
-        self._head_bytes = 0
-        self._head_timer = self.loop.call_later(_HEAD_TIMEOUT_S, self.transport.abort)
-
-    def _stop_expecting(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
-
-
 class HttpServer:
     """Serves HTTP and WebSockets on one port. Stops twice without harm."""
 
@@ -334,6 +238,7 @@ class HttpServer:
         routes: Sequence[BaseRoute],
         open_session: OpenSession,
         limits: WebSocketLimits,
+        http_limits: HttpLimits | None = None,
         front: FrontApp | None = None,
     ) -> None:
         """
@@ -346,6 +251,7 @@ class HttpServer:
             open_session: Asked once for every WebSocket handshake.
             limits: What WebSockets may take; their `close_timeout_s` bounds the shutdown of
                 HTTP requests, too.
+            http_limits: What clients of HTTP may take; None for the defaults.
             front: Takes its requests before all routes; None for nobody.
         """
         self._front = front
@@ -354,6 +260,7 @@ class HttpServer:
         self._routes = routes
         self._open_session = open_session
         self._limits = limits
+        self._http_limits = http_limits or HttpLimits()
         self._state = ServerState()
         self._listener: asyncio.Server | None = None
         self._websockets: WebSocketServer | None = None
@@ -395,11 +302,13 @@ class HttpServer:
             log_config=None,
             access_log=False,
             proxy_headers=False,
+            timeout_keep_alive=math.ceil(self._http_limits.idle_timeout_s),
         )
         config.load()
+        idle: dict[BoundedHttp, None] = {}
 
         def new_connection() -> BoundedHttp:
-            return BoundedHttp(config=config, server_state=self._state, app_state={})
+            return BoundedHttp(config, self._state, limits=self._http_limits, idle=idle)
 
         bound = await self._bind()
         self._listener = await loop.create_server(new_connection, sock=bound, backlog=_BACKLOG)

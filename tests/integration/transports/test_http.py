@@ -2,21 +2,28 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
+from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
+from websockets.asyncio.client import connect
 
 from slotcast.errors import ListenError
-from slotcast.transports import http as http_module
+from slotcast.transports.bounded_http import HttpLimits
 from slotcast.transports.http import HttpServer
 from support.transport import TIMEOUT_S, Echoes, limits, serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+
+    from starlette.requests import Request
+
+    from support.transport import Serving
 
 
 @pytest.mark.parametrize(
@@ -235,17 +242,139 @@ async def test_idle_http_connections_do_not_keep_the_server() -> None:
         writer.close()
 
 
-@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost:"])
-async def test_a_client_that_never_finishes_its_request_is_dropped(
-    sent: bytes, monkeypatch: pytest.MonkeyPatch
+async def asking(served: Serving, *pieces: bytes) -> tuple[bytes, asyncio.StreamWriter]:
+    """Send *pieces* on a new connection, and read until the server is done."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    async with asyncio.timeout(TIMEOUT_S):
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+        return await read_to_end(reader), writer
+
+
+POST = b"POST /api/broadcast HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "refusal"),
+    [
+        (b"", b""),
+        (b"GET / HTTP/1.1\r\nHost:", b'{"error": "The request\'s head took too long"}'),
+        (POST, b'{"error": "The request\'s body took too long"}'),
+        (POST + b"{", b'{"error": "The request\'s body took too long"}'),
+    ],
+)
+async def test_a_client_that_never_finishes_its_request_is_told_and_dropped(
+    sent: bytes, refusal: bytes
 ) -> None:
-    monkeypatch.setattr(http_module, "_HEAD_TIMEOUT_S", 0.1)
-    async with serving() as served:
-        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
-        writer.write(sent)
-        async with asyncio.timeout(TIMEOUT_S):
-            assert await read_to_end(reader) == b""
+    http_limits = HttpLimits(head_timeout_s=0.1, body_timeout_s=0.1)
+    reading = Route("/api/broadcast", read_all, methods=["POST"])
+    async with serving(http_limits=http_limits, routes=[reading]) as served:
+        answer, writer = await asking(served, sent)
         writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 408 Request Timeout\r\n" if refusal else b"")
+    assert answer.endswith(refusal)
+
+
+async def read_all(request: Request) -> Response:
+    with suppress(ClientDisconnect):
+        await request.body()
+    return PlainTextResponse("read")
+
+
+async def test_a_trickle_does_not_extend_the_time_for_a_body() -> None:
+    async with serving(
+        http_limits=HttpLimits(body_timeout_s=0.3),
+        routes=[Route("/api/broadcast", read_all, methods=["POST"])],
+    ) as served:
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        writer.write(POST)
+        answering = asyncio.create_task(read_to_end(reader))
+        sent = 0
+        while not answering.done() and sent < 99:
+            writer.write(b"x")
+            sent += 1
+            await asyncio.wait([answering], timeout=0.05)
+        answer = await answering
+        writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert sent < 99
+
+
+async def test_a_body_that_comes_in_time_is_read() -> None:
+    async with serving(
+        http_limits=HttpLimits(body_timeout_s=5),
+        routes=[Route("/api/broadcast", read_all, methods=["POST"])],
+    ) as served:
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        for _ in range(2):
+            writer.write(POST)
+            await writer.drain()
+            writer.write(b"x" * 100)
+            async with asyncio.timeout(TIMEOUT_S):
+                head = await reader.readuntil(b"\r\n\r\n")
+                body = await reader.readexactly(4)
+            assert (head[:12], body) == (b"HTTP/1.1 200", b"read")
+        writer.close()
+
+
+PING = b"GET /api/ping HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+async def test_a_connection_beyond_the_limit_is_refused_while_none_is_idle() -> None:
+    async with serving(http_limits=HttpLimits(connection_limit=1)) as served:
+        _, busy = await asyncio.open_connection("127.0.0.1", served.port)
+        busy.write(b"GET / HTTP/1.1\r\n")
+        await busy.drain()
+
+        answer, refused = await asking(served, PING)
+        refused.close()
+        busy.close()
+
+    assert answer.startswith(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n")
+    assert answer.endswith(b'{"error": "There are too many connections"}')
+
+
+async def test_the_connection_that_is_idle_longest_makes_room() -> None:
+    async with serving(http_limits=HttpLimits(connection_limit=2)) as served:
+        kept = [await asyncio.open_connection("127.0.0.1", served.port) for _ in range(2)]
+        async with asyncio.timeout(TIMEOUT_S):
+            for reader, writer in (*kept, kept[0]):
+                writer.write(PING)
+                assert b"Success" in await reader.readuntil(b"}")
+            newest, newest_writer = await asyncio.open_connection("127.0.0.1", served.port)
+            newest_writer.write(PING)
+            found = await newest.readuntil(b"}")
+            assert await kept[1][0].read() == b""
+            kept[0][1].write(PING)
+            assert b"Success" in await kept[0][0].readuntil(b"}")
+        for writer in (newest_writer, *(writer for _, writer in kept)):
+            writer.close()
+
+    assert b"Success" in found
+
+
+async def test_an_idle_connection_is_closed_after_its_time() -> None:
+    async with serving(http_limits=HttpLimits(idle_timeout_s=0.5)) as served:
+        answer, writer = await asking(served, PING)
+        writer.close()
+
+    assert b"Success" in answer
+
+
+async def test_websockets_do_not_count_as_connections_of_http() -> None:
+    last = PING.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    async with (
+        serving(http_limits=HttpLimits(connection_limit=1)) as served,
+        connect(served.websocket_url),
+        connect(served.websocket_url),
+    ):
+        answer, writer = await asking(served, last)
+        writer.close()
+
+    assert b"Success" in answer
 
 
 async def test_a_request_head_without_end_is_refused() -> None:
