@@ -1,6 +1,7 @@
 import { Field, formatDuration, Select, useLanguage } from "@slotcast/ui";
 import { Card } from "../desk/page";
-import { Problem, SwitchRow } from "./form-parts";
+import { SwitchRow } from "../desk/switch-row";
+import { Problem } from "./form-parts";
 import type { WorkspaceCardProps } from "./online-booking";
 import { AHEAD_DAYS, CUTOFF_MINUTES, NOTICE_MINUTES, STEP_MINUTES, withCurrent } from "./rules";
 import { useTexts } from "./texts";

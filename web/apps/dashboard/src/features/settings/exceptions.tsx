@@ -20,7 +20,8 @@ import { useId, useState } from "react";
 import { useForm } from "react-hook-form";
 import type { Desk } from "../desk/desk";
 import { Card } from "../desk/page";
-import { Problem, SwitchRow } from "./form-parts";
+import { SwitchRow } from "../desk/switch-row";
+import { Problem } from "./form-parts";
 import { useTexts } from "./texts";
 import { useSaving } from "./use-saving";
 

@@ -1,4 +1,4 @@
-import { Banner, Button, cn, Dialog, MEMBER_PALETTE, memberStyle, Switch } from "@slotcast/ui";
+import { Banner, Button, cn, Dialog, MEMBER_PALETTE, memberStyle } from "@slotcast/ui";
 import { Check } from "lucide-react";
 import { type ReactNode, useId } from "react";
 import { useTexts } from "./texts";
@@ -21,40 +21,6 @@ export function Theirs({ fields }: { fields: readonly string[] }) {
     <Banner tone="warning" role="status">
       {t("settings.theirs", { fields: fields.join(", ") })}
     </Banner>
-  );
-}
-
-export interface SwitchRowProps {
-  label: string;
-  hint?: string;
-  checked: boolean;
-  disabled?: boolean;
-  onChange: (checked: boolean) => void;
-}
-
-/** A switch with its words before it. */
-export function SwitchRow({ label, hint, checked, disabled, onChange }: SwitchRowProps) {
-  const id = useId();
-  return (
-    <div className="flex items-center justify-between gap-4">
-      <div className="min-w-0">
-        <label htmlFor={id} className="font-medium text-sm">
-          {label}
-        </label>
-        {hint && (
-          <p id={`${id}-hint`} className="text-ink-faint text-sm">
-            {hint}
-          </p>
-        )}
-      </div>
-      <Switch
-        id={id}
-        checked={checked}
-        onCheckedChange={onChange}
-        {...(disabled ? { disabled } : {})}
-        {...(hint ? { "aria-describedby": `${id}-hint` } : {})}
-      />
-    </div>
   );
 }
 
@@ -83,7 +49,7 @@ export function ColorPicker({ label, value, onChange }: ColorPickerProps) {
             style={memberStyle(color.hex)}
             className={cn(
               "member member-dot relative inline-flex size-8 cursor-pointer items-center justify-center rounded-full text-ground",
-              "has-focus-visible:outline-2 has-focus-visible:outline-accent has-focus-visible:outline-offset-2",
+              "has-disabled:cursor-not-allowed has-disabled:opacity-55 has-focus-visible:outline-2 has-focus-visible:outline-accent has-focus-visible:outline-offset-2",
             )}
           >
             <input

@@ -2,8 +2,9 @@ import type { Workspace } from "@slotcast/realtime";
 import { Button } from "@slotcast/ui";
 import { ExternalLink } from "lucide-react";
 import { Card } from "../desk/page";
+import { SwitchRow } from "../desk/switch-row";
 import { CopyButton } from "./copy-button";
-import { Problem, SwitchRow } from "./form-parts";
+import { Problem } from "./form-parts";
 import { useTexts } from "./texts";
 import { useWorkspaceWrite } from "./use-workspace-write";
 

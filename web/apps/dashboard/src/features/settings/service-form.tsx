@@ -11,8 +11,9 @@ import {
 } from "@slotcast/ui";
 import { useId, useMemo, useState } from "react";
 import type { Desk } from "../desk/desk";
+import { SwitchRow } from "../desk/switch-row";
 import { CheckList } from "./check-list";
-import { ColorPicker, Group, Problem, SwitchRow, Theirs } from "./form-parts";
+import { ColorPicker, Group, Problem, Theirs } from "./form-parts";
 import { parsePrice, priceText } from "./price";
 import { useTexts } from "./texts";
 import { useLiveForm } from "./use-live-form";

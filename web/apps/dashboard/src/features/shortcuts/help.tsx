@@ -1,4 +1,5 @@
-import { Dialog, Field, Switch } from "@slotcast/ui";
+import { Dialog } from "@slotcast/ui";
+import { SwitchRow } from "../desk/switch-row";
 import { COMMANDS, KEYS_OF } from "./keys";
 import { setSingleKeys, useSingleKeys } from "./single-keys";
 import { useTexts } from "./texts";
@@ -20,13 +21,14 @@ export default function Help({ onClose }: { onClose: () => void }) {
           </div>
         ))}
       </dl>
-      <Field
-        className="mt-4 border-line border-t pt-4"
-        label={t("shortcuts.singleKeys")}
-        hint={t("shortcuts.singleKeysHint")}
-      >
-        <Switch checked={areSingleKeysOn} onCheckedChange={setSingleKeys} />
-      </Field>
+      <div className="mt-4 border-line border-t pt-4">
+        <SwitchRow
+          label={t("shortcuts.singleKeys")}
+          hint={t("shortcuts.singleKeysHint")}
+          checked={areSingleKeysOn}
+          onChange={setSingleKeys}
+        />
+      </div>
     </Dialog>
   );
 }
