@@ -107,8 +107,7 @@ class Feed:
         self._auth_events = self._client.auth.on_auth_state_change(self._on_auth_event)
         try:
             await self._link.use(self.lose)
-            await self._link.connect()
-            membership = await self._join()
+            membership = await self._join_first()
         except BaseException:
             await self._let_go()
             raise
@@ -141,6 +140,16 @@ class Feed:
             await self._leave()
         finally:
             await self._link.release(self.lose)
+
+    async def _join_first(self) -> Membership:
+        await self._link.connect()
+        try:
+            return await self._join()
+        except ConnectionLost:
+            # It was lost before anybody noticed, or just now: a new one may do.
+            await self._leave()
+            await self._link.connect()
+            return await self._join()
 
     async def _heal(self, membership: Membership) -> None:
         loop = asyncio.get_running_loop()
