@@ -6,6 +6,7 @@ import { reportToPage } from "./errors";
 import { Lease } from "./lease";
 import { LiveTable } from "./live-table";
 import type { LiveView, ViewSpec } from "./live-view";
+import { SocketProbe } from "./probe";
 import type { AnyRow } from "./rows";
 import { type ChannelListener, SharedChannel, type Source } from "./shared-channel";
 import { isPageVisible, mayBeOnline, onWake } from "./wake";
@@ -27,8 +28,6 @@ export type HubOptions = {
 const TICK_MS = 30_000;
 /** How long to wait for a token. */
 const AUTHORIZE_MS = 5_000;
-/** How long a heartbeat may go unanswered after the page woke up or lost its network. */
-const PROBE_MS = 3_000;
 /** The server confirms at once; hosted projects may take seconds. */
 const CONFIRMATION_TIMEOUT_MS = 15_000;
 
@@ -41,6 +40,7 @@ export class Hub {
   readonly #channels = new Map<string, Shared>();
   readonly #tables = new Map<string, LiveTable<AnyRow>>();
   readonly #stops: (() => void)[] = [];
+  readonly #probe: SocketProbe;
   #authorizing: Promise<void> | null = null;
   /** Undefined until the client has told; null for a visitor. */
   #userId: string | null | undefined;
@@ -49,6 +49,7 @@ export class Hub {
 
   constructor(client: SupabaseClient, options: HubOptions = {}) {
     this.client = client;
+    this.#probe = new SocketProbe(client);
     this.options = {
       afterSignOut: options.afterSignOut ?? "close",
       graceMs: options.graceMs ?? 1_000,
@@ -66,10 +67,12 @@ export class Hub {
     this.#stops.push(
       onWake(
         () => this.#wake(),
-        () => this.#probe(),
+        () => this.#lostNetwork(),
       ),
     );
-    const ticking = setInterval(() => isPageVisible() && this.#resync("tick"), TICK_MS);
+    const ticking = setInterval(() => {
+      if (isPageVisible() && mayBeOnline()) this.#resync("tick");
+    }, TICK_MS);
     (ticking as { unref?: () => void }).unref?.();
     this.#stops.push(() => clearInterval(ticking));
   }
@@ -174,8 +177,15 @@ export class Hub {
 
   #wake(): void {
     void this.#retryLost();
-    this.#probe();
+    this.#probe.check();
+    this.connection.update();
     this.#resync("wake");
+  }
+
+  /** The browser may be wrong, or the server on this machine: the socket knows. */
+  #lostNetwork(): void {
+    this.#probe.check();
+    this.connection.update();
   }
 
   async #retryLost(): Promise<void> {
@@ -184,19 +194,6 @@ export class Hub {
     // The socket's own pause before it connects again ends only when it is closed on purpose.
     if (!realtime.isConnected()) await realtime.disconnect();
     for (const channel of this.#openChannels()) channel.retry();
-  }
-
-  /** Finds out soon whether the socket is alive; by itself the client would notice after 50 s. */
-  #probe(): void {
-    this.connection.update();
-    const { realtime } = this.client;
-    if (!realtime.isConnected()) return;
-    if (!realtime.pendingHeartbeatRef) void realtime.sendHeartbeat();
-    const sent = realtime.pendingHeartbeatRef;
-    setTimeout(() => {
-      // A heartbeat while one is pending makes the client give the socket up.
-      if (sent && realtime.pendingHeartbeatRef === sent) void realtime.sendHeartbeat();
-    }, PROBE_MS);
   }
 
   #resync(why: "asked" | "wake" | "tick"): void {

@@ -10,6 +10,7 @@ import { type Order, type Range, readRows } from "./reader";
 import type { AnyRow, ChangeHandlers, LiveRow } from "./rows";
 import type { ChannelStatus, Source } from "./shared-channel";
 import { isInRange, isUpTo, sorted } from "./sorting";
+import { mayBeOnline } from "./wake";
 
 export type ViewSpec = Source & {
   /** Columns of the primary key; `["id"]` unless given. */
@@ -245,7 +246,8 @@ export class LiveView<Row extends AnyRow> {
   #fail(error: LiveError): void {
     this.#error = error;
     this.#failures += 1;
-    if (error.isTransient) this.readIn(backoffMs(this.#failures));
+    // Without a network it is read again when there is one.
+    if (error.isTransient && mayBeOnline()) this.readIn(backoffMs(this.#failures));
   }
 
   /** Which rows a read that found *rows* would have found: with a limit, none after the last. */
