@@ -1,4 +1,5 @@
 import { Button, Field, Input, nameOf, type SignInView, Textarea, useSession } from "@slotcast/ui";
+import type { User } from "@supabase/supabase-js";
 import { type FormEvent, lazy, Suspense, useState } from "react";
 import { useTexts } from "../../texts";
 import type { Shop } from "../shop/shop";
@@ -66,22 +67,29 @@ export function YouStep(props: YouStepProps) {
 
 /** Who is booking: an account, a guest who has booked before, or nobody yet. */
 function Who({ name }: { name: string }) {
+  const { user, isGuest } = useSession();
+  return user && !isGuest ? <KnownUser user={user} /> : <Visitor name={name} isGuest={isGuest} />;
+}
+
+function KnownUser({ user }: { user: User }) {
   const t = useTexts();
-  const { user, isGuest, signOut } = useSession();
+  const { signOut } = useSession();
+  return (
+    <div className="flex flex-wrap items-center justify-between gap-x-4 rounded-card bg-sunken px-4 py-2">
+      <p className="min-w-0 text-md">
+        {t("you.signedInAs")} <span className="break-words font-medium">{nameOf(user)}</span>
+        <span className="block truncate text-ink-faint text-sm">{user.email}</span>
+      </p>
+      <Button variant="quiet" className="-me-3 h-11" onClick={() => void signOut()}>
+        {t("you.notYou")}
+      </Button>
+    </div>
+  );
+}
+
+function Visitor({ name, isGuest }: { name: string; isGuest: boolean }) {
+  const t = useTexts();
   const [asked, setAsked] = useState<SignInView>();
-  if (user && !isGuest) {
-    return (
-      <div className="flex flex-wrap items-center justify-between gap-x-4 rounded-card bg-sunken px-4 py-2">
-        <p className="min-w-0 text-md">
-          {t("you.signedInAs")} <span className="break-words font-medium">{nameOf(user)}</span>
-          <span className="block truncate text-ink-faint text-sm">{user.email}</span>
-        </p>
-        <Button variant="quiet" className="-me-3 h-11" onClick={() => void signOut()}>
-          {t("you.notYou")}
-        </Button>
-      </div>
-    );
-  }
   return (
     <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2 rounded-card bg-sunken px-4 py-3">
       <p className="min-w-0 flex-1 basis-52 text-md">
