@@ -1,16 +1,28 @@
 /** The shell, filled with the features that stand around every page. */
 import { Link, useLocation, useNavigate } from "@tanstack/react-router";
 import { CalendarDays, Scissors, Settings, Users, UsersRound } from "lucide-react";
-import { type ReactNode, useMemo, useState } from "react";
-import { RealTimeAppointments } from "../components/dashboard/appointments/real-time-appointments";
-import { RealtimeToaster } from "../features/changes";
-import { TodaysFigures } from "../features/figures";
-import { WhoIsLooking } from "../features/presence";
+import { lazy, type ReactNode, Suspense, useMemo, useState } from "react";
 import { type PageLink, Shell, type ShellProps } from "../features/shell";
 import { openPalette, Shortcuts } from "../features/shortcuts";
 import { useCalendarPlace } from "./use-calendar-place";
 import { useShowAppointment } from "./use-show-appointment";
 import { useWorkplace } from "./workplace";
+
+// What stands around the page comes after it: together it weighs as much as the calendar.
+const RealTimeAppointments = lazy(async () => ({
+  default: (await import("../components/dashboard/appointments/real-time-appointments"))
+    .RealTimeAppointments,
+}));
+
+const RealtimeToaster = lazy(async () => ({
+  default: (await import("../features/changes/realtime-toaster")).RealtimeToaster,
+}));
+const TodaysFigures = lazy(async () => ({
+  default: (await import("../features/figures")).TodaysFigures,
+}));
+const WhoIsLooking = lazy(async () => ({
+  default: (await import("../features/presence")).WhoIsLooking,
+}));
 
 const PAGES: readonly PageLink[] = [
   { name: "calendar", icon: CalendarDays, render: (look) => <Link to="/" {...look} /> },
@@ -37,18 +49,26 @@ export function Frame({ children, ...choices }: FrameProps) {
       isChangesOpen={isChangesOpen}
       onChangesOpen={setChangesOpen}
       renderChanges={(onDone) => (
-        <RealTimeAppointments
-          desk={desk}
-          onShow={(id, start) => {
-            onDone();
-            show(id, start);
-          }}
-        />
+        <Suspense>
+          <RealTimeAppointments
+            desk={desk}
+            onShow={(id, start) => {
+              onDone();
+              show(id, start);
+            }}
+          />
+        </Suspense>
       )}
-      figures={<TodaysFigures desk={desk} onShow={show} />}
+      figures={
+        <Suspense>
+          <TodaysFigures desk={desk} onShow={show} />
+        </Suspense>
+      }
     >
       {children}
-      <RealtimeToaster desk={desk} onShow={show} onShowChanges={() => setChangesOpen(true)} />
+      <Suspense>
+        <RealtimeToaster desk={desk} onShow={show} onShowChanges={() => setChangesOpen(true)} />
+      </Suspense>
       <Keys />
     </Shell>
   );
@@ -70,7 +90,11 @@ function Presence() {
     () => (page === "calendar" ? { view, date } : { view: page, date: null }),
     [page, view, date],
   );
-  return <WhoIsLooking desk={desk} place={place} />;
+  return (
+    <Suspense>
+      <WhoIsLooking desk={desk} place={place} />
+    </Suspense>
+  );
 }
 
 function Keys() {

@@ -1,17 +1,20 @@
 /** Around every page: finds the workspace, reads it, and puts the shell around the page. */
 import type { Workspace } from "@slotcast/realtime";
-import { Dialog, useSession } from "@slotcast/ui";
+import { useSession } from "@slotcast/ui";
 import { Outlet, useNavigate, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
 import { GridSkeleton } from "../features/calendar/skeletons";
-import { LostWorkspace, useShellTexts, type WorkspaceChoice } from "../features/shell";
+import type { WorkspaceChoice } from "../features/shell";
 import { Frame } from "./frame";
 import { type Memberships, useMemberships } from "./use-memberships";
 import { useLiveWorkplace, Warm } from "./use-workplace";
 import { WorkplaceContext } from "./workplace";
 
-const CreateWorkspace = lazy(async () => ({
-  default: (await import("../features/shell/create-workspace")).CreateWorkspace,
+const CreateDialog = lazy(async () => ({
+  default: (await import("../features/shell/create-dialog")).CreateDialog,
+}));
+const LostWorkspace = lazy(async () => ({
+  default: (await import("../features/shell/outside")).LostWorkspace,
 }));
 const NoWorkspace = lazy(async () => ({
   default: (await import("../features/shell/no-workspace")).NoWorkspace,
@@ -45,7 +48,11 @@ function Gate({ me }: { me: string }) {
     );
   }
   if (!current && (seen || slug)) {
-    return <LostWorkspace name={seen?.name ?? slug ?? ""} others={choices} onWorkspace={show} />;
+    return (
+      <Suspense>
+        <LostWorkspace name={seen?.name ?? slug ?? ""} others={choices} onWorkspace={show} />
+      </Suspense>
+    );
   }
   if (!current) {
     return (
@@ -57,7 +64,11 @@ function Gate({ me }: { me: string }) {
   return (
     <>
       <Inside key={current.id} memberships={memberships} onNew={() => setCreating(true)} me={me} />
-      <CreateDialog isOpen={isCreating} onOpen={setCreating} onCreated={created} />
+      {isCreating && (
+        <Suspense>
+          <CreateDialog onCreated={created} onClose={() => setCreating(false)} />
+        </Suspense>
+      )}
     </>
   );
 }
@@ -80,23 +91,6 @@ function Inside({ memberships, onNew, me }: InsideProps) {
         <Outlet />
       </Frame>
     </WorkplaceContext>
-  );
-}
-
-interface CreateDialogProps {
-  isOpen: boolean;
-  onOpen: (isOpen: boolean) => void;
-  onCreated: (workspace: Workspace) => void;
-}
-
-function CreateDialog({ isOpen, onOpen, onCreated }: CreateDialogProps) {
-  const t = useShellTexts();
-  return (
-    <Dialog open={isOpen} onOpenChange={onOpen} title={t("shell.create.title")}>
-      <Suspense>
-        <CreateWorkspace onCreated={onCreated} onCancel={() => onOpen(false)} />
-      </Suspense>
-    </Dialog>
   );
 }
 

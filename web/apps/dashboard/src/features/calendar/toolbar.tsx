@@ -1,27 +1,15 @@
 /** Which days, which view, whose appointments. */
-import {
-  Button,
-  cn,
-  DropdownMenu,
-  formatDay,
-  IconButton,
-  MenuCheckboxItem,
-  MenuItem,
-  MenuLabel,
-  MenuSeparator,
-  Segments,
-  textsOf,
-  useLanguage,
-} from "@slotcast/ui";
-import { ChevronLeft, ChevronRight, ListFilter, Plus } from "lucide-react";
-import { type ReactNode, useRef } from "react";
+import { Button, formatDay, IconButton, Segments, useLanguage } from "@slotcast/ui";
+import { ChevronLeft, ChevronRight, Plus } from "lucide-react";
+import { lazy, type ReactNode, Suspense, useRef } from "react";
 import type { Desk } from "../desk/desk";
-import { STATUSES } from "../desk/statuses";
 import { stepDate, visibleDates } from "./dates";
+import { FilterButton, filterCount } from "./filter-button";
 import { type CalendarSearch, type SearchChange, VIEWS, type View } from "./search";
 import { useTexts } from "./texts";
 
-const shared = textsOf<{ status: Record<(typeof STATUSES)[number], string> }>("ui");
+// Loaded after the page; until then its button stands in for it.
+const FilterMenu = lazy(async () => ({ default: (await import("./filter-menu")).FilterMenu }));
 
 export interface ToolbarProps {
   desk: Desk;
@@ -38,7 +26,7 @@ export interface ToolbarProps {
 }
 
 export function CalendarToolbar(props: ToolbarProps) {
-  const { view, onSearch, onCreate, tools } = props;
+  const { view, search, onSearch, onCreate, tools } = props;
   const t = useTexts();
   return (
     <div className="flex min-w-0 flex-1 flex-wrap items-center gap-x-3 gap-y-2">
@@ -50,7 +38,9 @@ export function CalendarToolbar(props: ToolbarProps) {
         options={VIEWS.map((value) => ({ value, label: t(`calendar.views.${value}`) }))}
       />
       <div className="ms-auto flex items-center gap-1.5">
-        <FilterMenu {...props} />
+        <Suspense fallback={<FilterButton count={filterCount(search)} />}>
+          <FilterMenu {...props} />
+        </Suspense>
         {tools}
         {onCreate && (
           <Button variant="primary" onClick={onCreate} className="max-sm:hidden">
@@ -130,60 +120,4 @@ export function rangeWords(view: View, date: string, firstWeekday: number, local
   });
   const last = Date.parse(`${days.to}T00:00:00Z`) - 86_400_000;
   return format.formatRange(Date.parse(`${days.from}T00:00:00Z`), last);
-}
-
-function FilterMenu({ desk, search, onSearch }: ToolbarProps) {
-  const t = useTexts();
-  const statusText = shared.useTexts();
-  const members = search.members ?? [];
-  const statuses = search.statuses ?? [];
-  const count = (members.length > 0 ? 1 : 0) + (statuses.length > 0 ? 1 : 0);
-  return (
-    <DropdownMenu
-      trigger={
-        <Button variant="quiet" className={cn(count > 0 && "text-accent-text")}>
-          <ListFilter aria-hidden className="size-4" strokeWidth={1.75} />
-          <span className="max-sm:sr-only">
-            {count > 0 ? t("calendar.filterActive", { count }) : t("calendar.filter")}
-          </span>
-        </Button>
-      }
-    >
-      <MenuLabel>{t("calendar.filterMembers")}</MenuLabel>
-      {desk.members.map((member) => (
-        <MenuCheckboxItem
-          key={member.id}
-          checked={members.includes(member.id)}
-          onChange={() => onSearch({ members: toggled(members, member.id) })}
-        >
-          {member.name}
-        </MenuCheckboxItem>
-      ))}
-      <MenuSeparator />
-      <MenuLabel>{t("calendar.filterStatuses")}</MenuLabel>
-      {STATUSES.map((status) => (
-        <MenuCheckboxItem
-          key={status}
-          checked={statuses.includes(status)}
-          onChange={() => onSearch({ statuses: toggled(statuses, status) })}
-        >
-          {statusText(`status.${status}`)}
-        </MenuCheckboxItem>
-      ))}
-      {count > 0 && (
-        <>
-          <MenuSeparator />
-          <MenuItem onSelect={() => onSearch({ members: undefined, statuses: undefined })}>
-            {t("calendar.filterClear")}
-          </MenuItem>
-        </>
-      )}
-    </DropdownMenu>
-  );
-}
-
-/** The list with an item put in or taken out; an empty one means all. */
-function toggled<T>(list: readonly T[], item: T): T[] | undefined {
-  const next = list.includes(item) ? list.filter((other) => other !== item) : [...list, item];
-  return next.length === 0 ? undefined : next;
 }

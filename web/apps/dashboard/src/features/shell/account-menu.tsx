@@ -1,6 +1,4 @@
 import {
-  Avatar,
-  Button,
   DropdownMenu,
   LanguageMenuItems,
   MenuItem,
@@ -11,8 +9,9 @@ import {
   useSession,
 } from "@slotcast/ui";
 import { LogOut } from "lucide-react";
+import { AccountButton } from "./account-button";
 import { useTexts } from "./texts";
-import type { WorkspaceChoice } from "./workspace-switcher";
+import type { WorkspaceChoice } from "./workspace-button";
 
 /** Who is signed in, how things look, and the way out. */
 export function AccountMenu({ current }: { current?: WorkspaceChoice }) {
@@ -20,13 +19,7 @@ export function AccountMenu({ current }: { current?: WorkspaceChoice }) {
   const { user, signOut } = useSession();
   const name = nameOf(user);
   return (
-    <DropdownMenu
-      trigger={
-        <Button variant="quiet" aria-label={t("shell.account")} className="size-9 rounded-full p-0">
-          <Avatar name={name} size="sm" className="size-8" />
-        </Button>
-      }
-    >
+    <DropdownMenu trigger={<AccountButton />}>
       <MenuLabel>
         {t("shell.signedInAs", { name: user?.email ?? name })}
         {current && ` · ${t(`shell.role.${current.role}`)}`}

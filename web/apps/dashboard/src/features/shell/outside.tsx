@@ -4,7 +4,7 @@ import { CalendarRange, DoorOpen } from "lucide-react";
 import type { ReactNode } from "react";
 import { AccountMenu } from "./account-menu";
 import { useTexts } from "./texts";
-import type { WorkspaceChoice } from "./workspace-switcher";
+import type { WorkspaceChoice } from "./workspace-button";
 
 export interface LostWorkspaceProps {
   name: string;

@@ -7,18 +7,26 @@ import {
   IconButton,
   isText,
   readStored,
-  Sheet,
   writeStored,
 } from "@slotcast/ui";
 import { History, Search } from "lucide-react";
-import { createContext, type ReactNode, useContext, useState } from "react";
+import { createContext, lazy, type ReactNode, Suspense, useContext, useState } from "react";
 import { createPortal } from "react-dom";
 import "./shell.css";
-import { AccountMenu } from "./account-menu";
+import { AccountButton } from "./account-button";
 import { type PageLink, PageLinks } from "./page-links";
 import { useTexts } from "./texts";
 import { useMedia, WIDE } from "./use-media";
-import { type WorkspaceChoice, WorkspaceSwitcher } from "./workspace-switcher";
+import { WorkspaceButton, type WorkspaceChoice } from "./workspace-button";
+
+// Menus are loaded after the page; until then their buttons stand in for them.
+const WorkspaceSwitcher = lazy(async () => ({
+  default: (await import("./workspace-switcher")).WorkspaceSwitcher,
+}));
+const ChangesSheet = lazy(async () => ({
+  default: (await import("./changes-sheet")).ChangesSheet,
+}));
+const AccountMenu = lazy(async () => ({ default: (await import("./account-menu")).AccountMenu }));
 
 export interface ShellProps {
   workspaces: readonly WorkspaceChoice[];
@@ -98,19 +106,17 @@ export function Shell(props: ShellProps) {
       </div>
       <section
         aria-label={t("shell.today")}
-        className="shrink-0 border-line border-t bg-surface max-sm:hidden"
+        className="min-h-[2.375rem] shrink-0 border-line border-t bg-surface max-sm:hidden"
       >
         {props.figures}
       </section>
       <PageLinks pages={props.pages} isBar />
-      {!isWide && (
-        <Sheet
-          open={props.isChangesOpen}
-          onOpenChange={props.onChangesOpen}
-          title={t("shell.changes")}
-        >
-          {props.renderChanges(() => props.onChangesOpen(false))}
-        </Sheet>
+      {!isWide && props.isChangesOpen && (
+        <Suspense>
+          <ChangesSheet onClose={() => props.onChangesOpen(false)}>
+            {props.renderChanges(() => props.onChangesOpen(false))}
+          </ChangesSheet>
+        </Suspense>
       )}
     </div>
   );
@@ -127,7 +133,9 @@ function TopBar(props: TopBarProps) {
   const { state } = useConnection();
   return (
     <header className="flex shrink-0 flex-wrap items-center gap-x-3 gap-y-1.5 border-line border-b bg-surface px-3 py-2">
-      <WorkspaceSwitcher {...props} />
+      <Suspense fallback={<WorkspaceButton name={props.current.name} />}>
+        <WorkspaceSwitcher {...props} />
+      </Suspense>
       <div
         ref={props.slotRef}
         className="flex min-w-0 flex-1 max-xl:order-last max-xl:basis-full empty:max-xl:hidden"
@@ -143,7 +151,9 @@ function TopBar(props: TopBarProps) {
           className={cn(props.isChangesShown && "text-accent-text")}
           onClick={props.onChanges}
         />
-        <AccountMenu current={props.current} />
+        <Suspense fallback={<AccountButton />}>
+          <AccountMenu current={props.current} />
+        </Suspense>
       </div>
     </header>
   );

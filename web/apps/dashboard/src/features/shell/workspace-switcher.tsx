@@ -1,14 +1,7 @@
-import { Avatar, Button, DropdownMenu, MenuItem, MenuLabel, MenuSeparator } from "@slotcast/ui";
-import { Check, ChevronsUpDown, ExternalLink, Plus } from "lucide-react";
-import type { Role } from "../desk/desk";
+import { DropdownMenu, MenuItem, MenuLabel, MenuSeparator } from "@slotcast/ui";
+import { Check, ExternalLink, Plus } from "lucide-react";
 import { useTexts } from "./texts";
-
-export interface WorkspaceChoice {
-  id: string;
-  name: string;
-  slug: string;
-  role: Role;
-}
+import { WorkspaceButton, type WorkspaceChoice } from "./workspace-button";
 
 export interface WorkspaceSwitcherProps {
   workspaces: readonly WorkspaceChoice[];
@@ -21,19 +14,7 @@ export function WorkspaceSwitcher(props: WorkspaceSwitcherProps) {
   const { workspaces, current, onWorkspace, onNewWorkspace } = props;
   const t = useTexts();
   return (
-    <DropdownMenu
-      align="start"
-      trigger={
-        <Button variant="quiet" className="max-w-56 px-2 text-ink">
-          <Avatar name={current.name} size="sm" />
-          <span className="truncate font-semibold">
-            <span className="sr-only">{t("shell.workspace")}: </span>
-            {current.name}
-          </span>
-          <ChevronsUpDown aria-hidden className="size-4 text-ink-faint" strokeWidth={1.75} />
-        </Button>
-      }
-    >
+    <DropdownMenu align="start" trigger={<WorkspaceButton name={current.name} />}>
       <MenuLabel>{t("shell.switchWorkspace")}</MenuLabel>
       {workspaces.map((workspace) => (
         <MenuItem
