@@ -54,29 +54,16 @@ language sql volatile security definer set search_path = '' as $$
   returning id
 $$;
 
--- Opening hours, right across clock changes: they become instants date by date.
-
--- When a clock is put back, it shows some times twice; PostgreSQL takes the second. Clocks go back an hour, but for
--- Lord Howe's, which go back half of one.
-create function app_private.first_instant(local timestamp, zone text) returns timestamptz
-language sql stable set search_path = '' as $$
-  select min(candidate)
-  from (values
-    (local at time zone zone),
-    ((local at time zone zone) - interval '30 minutes'),
-    ((local at time zone zone) - interval '1 hour')
-  ) as candidates (candidate)
-  where candidate at time zone zone = local or candidate = local at time zone zone
-$$;
-
--- From the first time the clock shows it opens, to the last time it shows it closes.
-create function app_private.open_windows(member uuid, from_date date, to_date date)
-returns table (opens_at timestamptz, closes_at timestamptz)
+-- Opening hours, right across clock changes: they become instants date by date, in the member's time zone. From the
+-- first time the clock shows it opens, to the last time it shows it closes: of the times that come twice when it is
+-- put back, PostgreSQL takes the second. Clocks go back an hour, but for Lord Howe's, which go back half of one.
+create function app_private.open_windows(members uuid[], from_date date, to_date date)
+returns table (team_member_id uuid, day date, opens_at timestamptz, closes_at timestamptz)
 language sql stable security definer set search_path = '' as $$
-  with zone as (
-    select coalesce(t.time_zone, w.time_zone) as name
+  with places as (
+    select t.id, coalesce(t.time_zone, w.time_zone) as zone
     from public.team_members t join public.workspaces w on w.id = t.workspace_id
-    where t.id = member
+    where t.id = any (members)
   ), days as (
     select g::date as day
     from generate_series(
@@ -86,20 +73,27 @@ language sql stable security definer set search_path = '' as $$
       interval '1 day'
     ) g
   )
-  select app_private.first_instant(days.day + hours.opens, zone.name),
-         (days.day + hours.closes) at time zone zone.name
-  from days cross join zone cross join lateral (
+  select places.id, days.day,
+         case days.day + hours.opens
+           when (opening.last - interval '1 hour') at time zone places.zone then opening.last - interval '1 hour'
+           when (opening.last - interval '30 minutes') at time zone places.zone then opening.last - interval '30 minutes'
+           else opening.last
+         end,
+         (days.day + hours.closes) at time zone places.zone
+  from places cross join days
+  cross join lateral (
     select e.opens, e.closes
     from public.working_hour_exceptions e
-    where e.team_member_id = member and e.on_date = days.day and e.opens is not null
+    where e.team_member_id = places.id and e.on_date = days.day and e.opens is not null
     union all
     select h.opens, h.closes
     from public.working_hours h
-    where h.team_member_id = member and h.weekday = extract(isodow from days.day)
+    where h.team_member_id = places.id and h.weekday = extract(isodow from days.day)
       and not exists (
-        select from public.working_hour_exceptions e where e.team_member_id = member and e.on_date = days.day
+        select from public.working_hour_exceptions e where e.team_member_id = places.id and e.on_date = days.day
       )
   ) hours
+  cross join lateral (select (days.day + hours.opens) at time zone places.zone as last) opening
 $$;
 
 -- Whether a member is there from begins to ends, and not off in it or in the buffers around it.
@@ -109,7 +103,7 @@ create function app_private.fits(
 language sql stable security definer set search_path = '' as $$
   select exists (
            select from app_private.open_windows(
-             member, (begins at time zone 'UTC')::date - 1, (begins at time zone 'UTC')::date + 1
+             array[member], (begins at time zone 'UTC')::date - 1, (begins at time zone 'UTC')::date + 1
            ) o
            where o.opens_at <= begins and ends <= o.closes_at
          )

@@ -8,9 +8,11 @@ create function app_private.free_times(
 )
 returns table (team_member_id uuid, start_time timestamptz, end_time timestamptz)
 language sql stable security definer set search_path = '' as $$
-  with offer as (
-    select t.id as member_id, s.duration_minutes, s.buffer_before_minutes, s.buffer_after_minutes, w.slot_step_minutes,
-           coalesce(t.time_zone, w.time_zone) as zone,
+  with offer as materialized (
+    select t.id as member_id, w.slot_step_minutes,
+           make_interval(mins => s.duration_minutes) as duration,
+           make_interval(mins => s.buffer_before_minutes) as buffer_before,
+           make_interval(mins => s.buffer_after_minutes) as buffer_after,
            case when mine.is_staff then now() else now() + make_interval(mins => w.min_notice_minutes) end as earliest,
            case when mine.is_staff then 'infinity' else now() + make_interval(days => w.max_ahead_days) end as latest
     from public.services s
@@ -22,28 +24,31 @@ language sql stable security definer set search_path = '' as $$
     ) mine
     where s.id = service and s.active and (w.online_booking or mine.is_staff)
       and to_time - from_time <= interval '62 days'
+  ), occupied as materialized (
+    -- An appointment and its buffers take less than two days.
+    select b.team_member_id as member_id, range_agg(tstzrange(b.start_time, b.end_time)) as ranges
+    from public.busy_slots b
+    where b.team_member_id = any (array(select o.member_id from offer o))
+      and tstzrange(b.start_time, b.end_time) && tstzrange(from_time - interval '2 days', to_time + interval '2 days')
+      and b.source_id is distinct from ignored
+    group by b.team_member_id
   ), candidates as (
-    select begins, begins + make_interval(mins => offer.duration_minutes) as ends, offer.*
-    from offer
-    cross join lateral app_private.open_windows(
-      offer.member_id, (from_time at time zone offer.zone)::date - 1, (to_time at time zone offer.zone)::date + 1
+    select begins, begins + offer.duration as ends, offer.*
+    -- A date somewhere is at most a day off the date in Greenwich.
+    from app_private.open_windows(
+      array(select o.member_id from offer o),
+      (from_time at time zone 'UTC')::date - 1, (to_time at time zone 'UTC')::date + 1
     ) opening
+    join offer on offer.member_id = opening.team_member_id
     cross join lateral generate_series(
-      opening.opens_at,
-      opening.closes_at - make_interval(mins => offer.duration_minutes),
-      make_interval(mins => offer.slot_step_minutes)
+      opening.opens_at, opening.closes_at - offer.duration, make_interval(mins => offer.slot_step_minutes)
     ) begins
   )
   select c.member_id, c.begins, c.ends
   from candidates c
+  left join occupied on occupied.member_id = c.member_id
   where c.begins >= from_time and c.begins < to_time and c.begins between c.earliest and c.latest
-    and not exists (
-      select from public.busy_slots b
-      where b.team_member_id = c.member_id and b.source_id is distinct from ignored
-        and tstzrange(b.start_time, b.end_time) && tstzrange(
-              c.begins - make_interval(mins => c.buffer_before_minutes),
-              c.ends + make_interval(mins => c.buffer_after_minutes))
-    )
+    and not coalesce(occupied.ranges && tstzrange(c.begins - c.buffer_before, c.ends + c.buffer_after), false)
 $$;
 
 -- The free times of a member, or of anyone (null), and who is free then. At most 62 days.
@@ -82,17 +87,25 @@ language sql stable security definer set search_path = '' as $$
       p_from::timestamp at time zone place.zone, (place.last_day + 1)::timestamp at time zone place.zone, p_ignore
     ) f
     group by 1
+  ), open as (
+    select distinct opening.day
+    from place
+    cross join lateral app_private.open_windows(
+      array(
+        select t.id
+        from public.team_member_services o
+        join public.team_members t on t.id = o.team_member_id and t.bookable
+        where o.service_id = p_service and (p_member is null or o.team_member_id = p_member)
+      ),
+      p_from, place.last_day
+    ) opening
+    where opening.closes_at > opening.opens_at
   )
-  select g::date, coalesce(free.slot_count, 0), free.day is not null or exists (
-    select from public.team_member_services o
-    join public.team_members t on t.id = o.team_member_id and t.bookable
-    cross join lateral app_private.open_windows(t.id, g::date, g::date) opening
-    where o.service_id = p_service and (p_member is null or o.team_member_id = p_member)
-      and opening.closes_at > opening.opens_at
-  )
+  select g::date, coalesce(free.slot_count, 0), free.day is not null or open.day is not null
   from place
   cross join lateral generate_series(p_from::timestamp, place.last_day::timestamp, interval '1 day') g
   left join free on free.day = g::date
+  left join open on open.day = g::date
   order by 1
 $$;
 
