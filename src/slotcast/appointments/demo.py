@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid5
 
+from slotcast.appointments import demo_statements
 from slotcast.appointments.acting import acting_as
 from slotcast.appointments.diary import Chair, Offer, Visit, opening_hours, training, visits
 
@@ -276,172 +277,6 @@ _WEEKDAYS: Final = range(1, 8)
 _REGULARS: Final = {0: (0, CUSTOMER), 2: (1, OTHER_CUSTOMER)}
 """By the number of the day, of 4: in whose place somebody with a login comes first, and who."""
 
-_INSERT_ACCOUNT: Final = """
-    with account as (
-      insert into auth.users (
-        instance_id, id, aud, role, email, encrypted_password, email_confirmed_at,
-        confirmation_token, recovery_token, email_change_token_new, email_change,
-        raw_app_meta_data, raw_user_meta_data, created_at, updated_at
-      )
-      values (
-        '00000000-0000-0000-0000-000000000000', %(id)s, 'authenticated', 'authenticated',
-        %(email)s, %(hash)s, now(), '', '', '', '',
-        '{"provider": "email", "providers": ["email"]}',
-        jsonb_build_object('name', %(name)s::text, 'email_verified', true), now(), now()
-      )
-      on conflict do nothing
-      returning id, email
-    )
-    insert into auth.identities
-      (provider_id, user_id, identity_data, provider, created_at, updated_at)
-    select id::text, id,
-           jsonb_build_object(
-             'sub', id, 'email', email, 'email_verified', true, 'phone_verified', false
-           ),
-           'email', now(), now()
-    from account
-"""
-
-# Only of those who have none, for they may have changed it.
-_SET_PHONE: Final = """
-    update public.profiles set phone = %(phone)s where id = %(id)s and phone is null
-"""
-
-_INSERT_WORKSPACE: Final = """
-    insert into public.workspaces
-      (id, name, slug, description, address, phone, time_zone, online_booking)
-    values (
-      %(id)s, %(name)s, %(slug)s, %(description)s, %(address)s, %(phone)s, %(time_zone)s,
-      %(online_booking)s
-    )
-    on conflict do nothing
-"""
-
-_INSERT_WORKSPACE_MEMBER: Final = """
-    insert into public.workspace_members (workspace_id, user_id, role)
-    values (%(workspace)s, %(user)s, %(role)s)
-    on conflict do nothing
-"""
-
-_INSERT_SERVICE: Final = """
-    insert into public.services (
-      id, workspace_id, name, description, duration_minutes, buffer_after_minutes, price_cents,
-      currency, color, sort_order
-    )
-    values (
-      %(id)s, %(workspace)s, %(name)s, %(description)s, %(duration)s, %(buffer)s, %(price)s,
-      'EUR', %(color)s, %(order)s
-    )
-    on conflict do nothing
-"""
-
-_INSERT_TEAM_MEMBER: Final = """
-    insert into public.team_members (id, workspace_id, user_id, name, title, color, sort_order)
-    values (%(id)s, %(workspace)s, %(user)s, %(name)s, %(title)s, %(color)s, %(order)s)
-    on conflict do nothing
-"""
-
-_INSERT_OFFER: Final = """
-    insert into public.team_member_services (workspace_id, team_member_id, service_id)
-    values (%(workspace)s, %(member)s, %(service)s)
-    on conflict do nothing
-"""
-
-_INSERT_WORKING_HOURS: Final = """
-    insert into public.working_hours (workspace_id, team_member_id, weekday, opens, closes)
-    values (%(workspace)s, %(member)s, %(weekday)s, %(opens)s, %(closes)s)
-    on conflict do nothing
-"""
-
-_INSERT_TIME_OFF: Final = """
-    insert into public.time_off (id, workspace_id, team_member_id, start_time, end_time, reason)
-    select %(id)s, w.id, %(member)s, (%(day)s::date + %(begins)s::time) at time zone w.time_zone,
-           (%(day)s::date + %(ends)s::time) at time zone w.time_zone, 'Training'
-    from public.workspaces w
-    where w.id = %(workspace)s
-    on conflict do nothing
-"""
-
-_INSERT_CUSTOMER: Final = """
-    insert into public.customers (id, workspace_id, user_id, name, email, phone)
-    values (%(id)s, %(workspace)s, %(user)s, %(name)s, %(email)s, %(phone)s)
-    on conflict do nothing
-"""
-
-# Without a conflict target, so that a booking that somebody made meanwhile stands too.
-_INSERT_APPOINTMENT: Final = """
-    insert into public.appointments (
-      id, workspace_id, customer_id, contact_id, team_member_id, service_id, customer_name,
-      start_time, end_time, buffer_after_minutes, status, cancel_reason, notes,
-      price_cents, currency
-    )
-    select %(id)s, w.id, c.user_id, c.id, %(member)s, s.id, coalesce(c.name, 'Walk-in'),
-           visit.begins, visit.ends, s.buffer_after_minutes, visit.status,
-           case visit.status when 'cancelled' then %(cancel_reason)s::text end, %(note)s,
-           s.price_cents, s.currency
-    from public.workspaces w
-    join public.services s on s.workspace_id = w.id and s.id = %(service)s
-    left join public.customers c on c.workspace_id = w.id and c.id = %(contact)s
-    cross join lateral (
-      select (%(day)s::date + %(time)s::time) at time zone w.time_zone as begins
-    ) as moment
-    cross join lateral (
-      select moment.begins, ends.at as ends,
-             case when ends.at < now() then %(outcome)s else %(prospect)s end as status
-      from (select moment.begins + make_interval(mins => s.duration_minutes) as at) as ends
-    ) as visit
-    where w.id = %(workspace)s
-    on conflict do nothing
-"""
-
-_INSERT_STAFF_NOTE: Final = """
-    insert into public.appointment_staff_notes (appointment_id, workspace_id, body)
-    select id, workspace_id, %(staff_note)s from public.appointments where id = %(id)s
-    on conflict do nothing
-"""
-
-# What was ahead at an earlier start, and nobody has touched since, has come to an end.
-_CLOSE_PASSED: Final = """
-    update public.appointments
-    set status = case status when 'pending' then 'cancelled' else 'completed' end
-    where workspace_id = any (%(workspaces)s) and end_time < now()
-      and status in ('pending', 'confirmed') and created_by is null and updated_by is null
-"""
-
-# Recent changes are about what people do, not about the hundreds of rows written here.
-_FORGET_INSERTING: Final = """
-    delete from public.appointment_events
-    where workspace_id = any (%(workspaces)s) and actor_kind = 'system' and at >= now()
-"""
-
-_CONFIRM: Final = """
-    update public.appointments set status = 'confirmed'
-    where id in (
-      select id from public.appointments
-      where workspace_id = %s and status = 'pending' and start_time > now()
-      order by start_time limit 2
-    )
-"""
-
-_SAY_SOMETHING: Final = """
-    update public.appointments set notes = 'I may be five minutes late'
-    where id = (
-      select id from public.appointments
-      where customer_id = %s and status in ('pending', 'confirmed') and start_time > now()
-      order by start_time limit 1
-    )
-"""
-
-_CANCEL: Final = """
-    update public.appointments set status = 'cancelled', cancel_reason = 'I am away that week'
-    where id = (
-      select id from public.appointments
-      where customer_id = %s and status in ('pending', 'confirmed')
-        and start_time > now() + interval '1 day'
-      order by start_time desc limit 1
-    )
-"""
-
 
 async def insert(
     connection: AsyncConnection,
@@ -463,22 +298,24 @@ async def insert(
     days = [today + timedelta(days=days_ahead) for days_ahead in range(-past_day_count, DAY_COUNT)]
     workspaces = {"workspaces": [SALON_ID, STUDIO_ID]}
     async with connection.transaction(), connection.cursor() as cursor:
-        await cursor.executemany(_INSERT_ACCOUNT, list(_accounts()))
-        await cursor.executemany(_SET_PHONE, list(_phones()))
-        await cursor.executemany(_INSERT_WORKSPACE, list(_workspaces(time_zone)))
-        await cursor.executemany(_INSERT_WORKSPACE_MEMBER, list(_memberships()))
-        await cursor.executemany(_INSERT_SERVICE, list(_services()))
-        await cursor.executemany(_INSERT_TEAM_MEMBER, list(_team_members()))
-        await cursor.executemany(_INSERT_OFFER, list(_offers()))
-        await cursor.executemany(_INSERT_WORKING_HOURS, list(_working_hours()))
-        await cursor.executemany(_INSERT_CUSTOMER, list(_customers()))
-        await cursor.execute(_CLOSE_PASSED, workspaces)
+        await cursor.executemany(demo_statements.INSERT_ACCOUNT, list(_accounts()))
+        await cursor.executemany(demo_statements.SET_PHONE, list(_phones()))
+        await cursor.executemany(demo_statements.INSERT_WORKSPACE, list(_workspaces(time_zone)))
+        await cursor.executemany(demo_statements.INSERT_WORKSPACE_MEMBER, list(_memberships()))
+        await cursor.executemany(demo_statements.INSERT_SERVICE, list(_services()))
+        await cursor.executemany(demo_statements.INSERT_TEAM_MEMBER, list(_team_members()))
+        await cursor.executemany(demo_statements.INSERT_OFFER, list(_offers()))
+        await cursor.executemany(demo_statements.INSERT_WORKING_HOURS, list(_working_hours()))
+        await cursor.executemany(demo_statements.INSERT_CUSTOMER, list(_customers()))
+        await cursor.execute(demo_statements.CLOSE_PASSED, workspaces)
         bookings = [booking for day in days for booking in _bookings(day, today)]
-        await cursor.executemany(_INSERT_TIME_OFF, [off for day in days for off in _time_off(day)])
-        await cursor.executemany(_INSERT_APPOINTMENT, bookings)
+        await cursor.executemany(
+            demo_statements.INSERT_TIME_OFF, [off for day in days for off in _time_off(day)]
+        )
+        await cursor.executemany(demo_statements.INSERT_APPOINTMENT, bookings)
         noted = [booking for booking in bookings if booking["staff_note"]]
-        await cursor.executemany(_INSERT_STAFF_NOTE, noted)
-        await cursor.execute(_FORGET_INSERTING, workspaces)
+        await cursor.executemany(demo_statements.INSERT_STAFF_NOTE, noted)
+        await cursor.execute(demo_statements.FORGET_INSERTING, workspaces)
 
 
 async def is_untouched(connection: AsyncConnection) -> bool:
@@ -497,9 +334,9 @@ async def enliven(connection: AsyncConnection) -> None:
         connection: As a role that may become `authenticated`, outside of any transaction.
     """
     for account, statement, subject in (
-        (CUSTOMER, _SAY_SOMETHING, CUSTOMER.id),
-        (OTHER_CUSTOMER, _CANCEL, OTHER_CUSTOMER.id),
-        (OWNER, _CONFIRM, SALON_ID),
+        (CUSTOMER, demo_statements.SAY_SOMETHING, CUSTOMER.id),
+        (OTHER_CUSTOMER, demo_statements.CANCEL, OTHER_CUSTOMER.id),
+        (OWNER, demo_statements.CONFIRM, SALON_ID),
     ):
         async with acting_as(connection, account.id):
             await connection.execute(statement.encode(), [subject])

@@ -7,9 +7,12 @@ import bcrypt
 import psycopg
 
 from slotcast.appointments import demo
+from support.clusters import embedded_cluster
 
 if TYPE_CHECKING:
     from support.postgres import Database
+
+cluster = embedded_cluster
 
 TABLES = (
     "auth.users",
