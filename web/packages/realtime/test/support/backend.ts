@@ -20,7 +20,7 @@ export class Backend {
   /** Topics in the order they were joined and left. */
   readonly joined: string[] = [];
   readonly left: string[] = [];
-  /** Method and path of what was fetched from REST. */
+  /** Method and path of what was to be fetched from REST, reachable or not. */
   readonly requests: string[] = [];
   /** The body of the last write. */
   lastSent: unknown = null;
@@ -196,9 +196,9 @@ export class Backend {
   async #fetch(url: string, { method = "GET", body }: RequestInit): Promise<Response> {
     const { pathname, search, searchParams } = new URL(url);
     const sent = typeof body === "string" && body !== "" ? JSON.parse(body) : null;
+    if (!pathname.startsWith("/auth/")) this.requests.push(`${method} ${pathname}${search}`);
     if (!this.isReachable) throw new TypeError("Failed to fetch");
     if (pathname.startsWith("/auth/")) return this.#authenticate(pathname, sent);
-    this.requests.push(`${method} ${pathname}${search}`);
     if (sent) this.lastSent = sent;
     await this.before?.(method);
     if (!this.isReachable) throw new TypeError("Failed to fetch");
