@@ -6,8 +6,8 @@ not for longer than a bound either. A connection that breaks leaves at once, whe
 use or idle, so that PostgreSQL's return is noticed by the next request.
 
 Usually few work at a time, since PostgreSQL does not answer sooner if more of them compete
-for its cores, and everything else does so later, the change stream above all. When somebody
-has waited for a while, statements are slow for other reasons, and more connections are used.
+for its cores, and everything else does so later, the change stream above all. A statement
+that takes long does not count, and whoever has waited for a while does not wait for that.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _TIMED_OUT: Final = 504
 _RETRY_AFTER: Final = (("Retry-After", "1"),)
 _CONNECT_TIMEOUT_S: Final = 10
 _PATIENCE_S: Final = 0.02
-"""How long somebody waits before more connections are used than usually."""
+"""How long a statement counts as quick, and how long somebody waits for quick ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,8 @@ class RestPool:
         conninfo: Where PostgreSQL is.
         turns: See `RestConnection`.
         size: Most connections.
-        usual_size: How many of them are used at once, unless somebody has waited for long.
+        usual_size: How many of them are used for quick statements at once, unless somebody has
+            waited for long.
         acquire_timeout_s: Longest that a request waits for a connection.
         statement_timeout_s: Longest that a statement may run, unless the role has a timeout
             of its own.
@@ -87,6 +88,7 @@ class RestPool:
         self._is_preparing = is_preparing
         self._count = 0
         self._idle: list[RestConnection] = []
+        self._used_since: dict[RestConnection, float] = {}
         self._waiting: deque[_Waiter] = deque()
         self._timer: asyncio.Handle | None = None
         self._timer_at = 0.0
@@ -125,16 +127,25 @@ class RestPool:
         Raises:
             RestError: As of `connection`.
         """
-        if not self._waiting and self._has_room(self._usual_size):
+        if not self._waiting and self._has_room(self._loop.time(), self._usual_size):
             found = self._take()
         else:
             found = await self._wait()
-        return await self._connect() if found is None else found
+        connection = await self._connect() if found is None else found
+        # The ones used longest come first.
+        self._used_since[connection] = self._loop.time()
+        return connection
 
-    def _has_room(self, limit: int) -> bool:
-        """Whether fewer connections than *limit* are in use, and another one can be had."""
-        is_there = bool(self._idle) or (self._count < self._size and not self._is_closed)
-        return is_there and self._count - len(self._idle) < limit
+    def _has_room(self, now: float, quick_limit: int) -> bool:
+        """Whether there is one more connection, and fewer than *quick_limit* do quick work."""
+        if not self._idle and (self._count >= self._size or self._is_closed):
+            return False
+        quick_count = self._count - len(self._idle)
+        for since in self._used_since.values():
+            if quick_count < quick_limit or now < since + self._patience_s:
+                break
+            quick_count -= 1
+        return quick_count < quick_limit
 
     def _take(self) -> RestConnection | None:
         """Take an idle connection, or the right to open one."""
@@ -165,6 +176,7 @@ class RestPool:
 
     def release(self, connection: RestConnection) -> None:
         """Take a connection back."""
+        self._used_since.pop(connection, None)
         if connection.is_in_transaction:
             connection.discard()
         if connection.is_lost:
@@ -185,7 +197,7 @@ class RestPool:
                 self._waiting.popleft()
                 continue
             is_patient = now < first.since + self._patience_s
-            if self._has_room(self._usual_size if is_patient else self._size):
+            if self._has_room(now, self._usual_size if is_patient else self._size):
                 self._waiting.popleft()
                 first.turn.set_result(self._take())
             elif now >= first.since + self._acquire_timeout_s:
@@ -237,6 +249,7 @@ class RestPool:
 
     def _forget(self, connection: RestConnection) -> None:
         """Make room for another connection in place of one that broke."""
+        self._used_since.pop(connection, None)
         if connection in self._idle:
             self._idle.remove(connection)
         self._give_up()

@@ -10,7 +10,7 @@ import aiohttp
 import psycopg
 import pytest
 
-from slotcast.rest import shapes
+from slotcast.rest import pool, shapes
 from slotcast.rest.connection import PREPARED_LIMIT
 from slotcast.side_thread import QUEUE_LIMIT
 from support.postgres import running_cluster
@@ -149,6 +149,24 @@ async def test_slow_statements_leave_room_for_others(served: Rest) -> None:
     for task in slow:
         task.cancel()
     await asyncio.wait(slow)
+
+
+async def test_nobody_waits_for_statements_that_have_taken_long_already(
+    notes: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "_PATIENCE_S", 0.0)
+    async with rest(notes.url, rest_statements_at_once=1) as served:
+        slow = asyncio.create_task(served.ask("POST", "/rpc/sleep", body={"seconds": 30}))
+        await wait_for_backends(served, "query like '%sleep%' and state = 'active'", 1)
+        # Whoever had to wait would do so until it is sent away.
+        waited: list[object] = []
+        monkeypatch.setattr(pool.RestPool, "_wait", waited.append)
+        answer = await served.ask("GET", "/folders")
+        slow.cancel()
+        await asyncio.wait([slow])
+
+    assert answer.status == 200
+    assert waited == []
 
 
 async def test_quick_statements_use_few_connections(
