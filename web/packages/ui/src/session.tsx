@@ -7,6 +7,7 @@ import {
   useEffect,
   useEffectEvent,
   useMemo,
+  useRef,
   useState,
 } from "react";
 import type { Config } from "./config";
@@ -71,7 +72,6 @@ export function SessionProvider({ client, config, children, onSignedOut }: Sessi
       if (isOver) return;
       const { data } = client.auth.onAuthStateChange((event, session) => {
         if (event === "PASSWORD_RECOVERY") setRecovering(true);
-        if (event === "SIGNED_OUT") signedOut();
         // Not from within: the auth client holds its lock while it calls, and setAuth() asks it for the token.
         setTimeout(() => void take(session));
       });
@@ -84,6 +84,13 @@ export function SessionProvider({ client, config, children, onSignedOut }: Sessi
       stop?.();
     };
   }, [client, config]);
+
+  const wasSignedIn = useRef(false);
+  useEffect(() => {
+    // Only now: while a user was shown, what is forgotten would be asked for again, by nobody.
+    if (known === null && wasSignedIn.current) signedOut();
+    wasSignedIn.current = Boolean(known);
+  }, [known]);
 
   const signOut = useCallback(async () => {
     await client.auth.signOut({ scope: "local" });

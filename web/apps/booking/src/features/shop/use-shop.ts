@@ -1,4 +1,10 @@
-import { BUSY_SLOT_COLUMNS, TEAM_MEMBER_COLUMNS, useHub, useSupabase } from "@slotcast/realtime";
+import {
+  BUSY_SLOT_COLUMNS,
+  type ChannelStatus,
+  TEAM_MEMBER_COLUMNS,
+  useHub,
+  useSupabase,
+} from "@slotcast/realtime";
 import { useSession } from "@slotcast/ui";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
@@ -56,14 +62,18 @@ export function useLiveShop(workspaceId: string | undefined): void {
       void queries.invalidateQueries({ queryKey: ["shop"] });
       void queries.invalidateQueries({ queryKey: ["times", workspaceId] });
     });
+    const page = {
+      change: renewPage,
+      // What happened before the channel was there, or while it was not, is asked for as well.
+      status: (status: ChannelStatus) => status === "live" && renewPage(),
+    };
     const stops = [
-      // After a gap, whatever happened in it is asked for as well.
       hub.subscribe(
         { table: "busy_slots", filter, select: [...BUSY_SLOT_COLUMNS] },
-        { change: renewTimes, status: (status) => status === "live" && renewTimes() },
+        { ...page, change: renewTimes },
       ),
-      hub.subscribe({ table: "workspaces", filter: `id=eq.${workspaceId}` }, { change: renewPage }),
-      ...PAGE_TABLES.map((page) => hub.subscribe({ ...page, filter }, { change: renewPage })),
+      hub.subscribe({ table: "workspaces", filter: `id=eq.${workspaceId}` }, page),
+      ...PAGE_TABLES.map((table) => hub.subscribe({ ...table, filter }, page)),
     ];
     return () => {
       for (const stop of stops) stop();

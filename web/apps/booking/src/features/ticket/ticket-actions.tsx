@@ -15,14 +15,14 @@ export interface TicketActionsProps {
   change: ReactElement;
 }
 
-/** What can be done with an appointment that lies ahead, and until when. */
+/** What can be done with an appointment that lies ahead, and until when; nothing for others. */
 export function TicketActions({ appointment, place, mutate, change }: TicketActionsProps) {
   const t = useTexts();
   const cutoff = useCutoff(appointment, place.shop);
   if (!cutoff) return null;
   const canMove = appointment.service_id !== null && appointment.team_member_id !== null;
   return (
-    <div className="flex flex-col gap-1">
+    <div data-actions className="flex flex-col gap-1">
       <div className="-mx-2 flex flex-wrap gap-x-1">
         <AddToCalendar appointment={appointment} place={place} />
         {!cutoff.isOver && (

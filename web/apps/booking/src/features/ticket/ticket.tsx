@@ -20,7 +20,7 @@ export interface TicketProps {
   appointment: Appointment;
   /** Undefined while it is read; the ticket stands without it. */
   place: Place | undefined;
-  /** What can be done with it. */
+  /** `TicketActions`; the place for them is hidden while they draw nothing. */
   actions?: ReactNode;
   /** Stands below everything, such as choosing another time. */
   children?: ReactNode;
@@ -74,7 +74,7 @@ export function Ticket(props: TicketProps) {
         </div>
       </div>
       {actions && (
-        <div className="relative border-line-strong border-t border-dashed px-4 py-2 sm:px-5">
+        <div className="relative border-line-strong border-t border-dashed px-4 py-2 not-has-data-actions:hidden sm:px-5">
           <Notch side="start" />
           <Notch side="end" />
           {actions}
