@@ -7,6 +7,7 @@ decide about him as about a request.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -123,7 +124,7 @@ class Deed:
 
 class SimulatedCustomer:
     """
-    Acts when asked to.
+    Acts when asked to, one thing after the other.
 
     Args:
         database_url: As a role that may become `authenticated`.
@@ -131,6 +132,7 @@ class SimulatedCustomer:
 
     def __init__(self, database_url: str) -> None:
         self._database_url = database_url
+        self._is_acting = asyncio.Lock()
 
     async def act(self, action: str) -> Deed:
         """
@@ -146,12 +148,15 @@ class SimulatedCustomer:
         do = _ACTIONS.get(action)
         if do is None:
             raise Impossible(f"{CUSTOMER.name} can {', '.join(_ACTIONS)}, and nothing else")
-        async with await _Connection.connect(
-            self._database_url,
-            autocommit=True,
-            row_factory=dict_row,
-            connect_timeout=_CONNECT_TIMEOUT_S,
-        ) as connection:
+        async with (
+            self._is_acting,
+            await _Connection.connect(
+                self._database_url,
+                autocommit=True,
+                row_factory=dict_row,
+                connect_timeout=_CONNECT_TIMEOUT_S,
+            ) as connection,
+        ):
             for _ in range(_ATTEMPT_LIMIT):
                 try:
                     async with acting_as(connection, CUSTOMER.id):
