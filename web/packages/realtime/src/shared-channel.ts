@@ -44,6 +44,9 @@ export type ChannelOptions = {
 /** A channel that was live this long had recovered: its next failure is a first one. */
 const STEADY_MS = 10_000;
 
+/** Where the server can, it answers the join when changes flow; older ones ignore it. */
+const CONFIG = { config: { postgres_changes_options: { wait: true } } };
+
 let openingCount = 0;
 
 export class SharedChannel {
@@ -56,6 +59,8 @@ export class SharedChannel {
   #channel: RealtimeChannel | null = null;
   /** Changes with every opening and closing, so that what belongs to an earlier one is ignored. */
   #opening = 0;
+  #isJoined = false;
+  #isConfirmed = false;
   #failures = 0;
   #liveSince = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -113,60 +118,64 @@ export class SharedChannel {
 
   #join(opening: number): void {
     openingCount += 1;
-    const isCurrent = () => opening === this.#opening;
-    const { table, filter, select } = this.source;
-    let isSubscribed = false;
-    let isConfirmed = false;
-    const confirm = () => {
-      if (isSubscribed && isConfirmed) this.#succeed();
-    };
-
-    const channel = this.#client.channel(`${table}:${openingCount}`, {
-      config: { postgres_changes_options: { wait: true } },
-    });
+    const channel = this.#client.channel(`${this.source.table}:${openingCount}`, CONFIG);
     this.#channel = channel;
+    /** What an earlier opening says does not count any more. */
+    const ifCurrent =
+      <Args extends readonly unknown[]>(hear: (...args: Args) => void) =>
+      (...args: Args) => {
+        if (opening === this.#opening) hear(...args);
+      };
     channel
       .on<AnyRow>(
         "postgres_changes",
-        {
-          event: "*",
-          schema: "public",
-          table,
-          ...(filter && { filter }),
-          ...(select && { select: [...select] }),
-        },
-        (change) => {
-          if (isCurrent()) callAll(this.#changeListeners(), change);
-        },
+        this.#binding(),
+        ifCurrent((change: Change) => callAll(this.#changeListeners(), change)),
       )
-      .on("system", {}, (message: SystemMessage) => {
-        if (!isCurrent() || message.extension !== "postgres_changes") return;
-        if (message.status !== "ok") return this.#fail(new LiveError(message.message));
-        isConfirmed = true;
-        confirm();
-      })
-      .subscribe((state, error) => {
-        if (!isCurrent()) return;
-        if (state !== "SUBSCRIBED") return this.#fail(new LiveError(error?.message ?? state));
-        isSubscribed = true;
-        confirm();
-        if (!isConfirmed) this.#failUnlessConfirmed();
-      });
+      .on(
+        "system",
+        {},
+        ifCurrent((message: SystemMessage) => this.#hearSystem(message)),
+      )
+      .subscribe(ifCurrent((state, error) => this.#hearState(state, error)));
   }
 
-  #failUnlessConfirmed(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(
-      () => this.#fail(new LiveError("the server did not confirm the subscription")),
-      this.#options.confirmationTimeoutMs,
-    );
+  #binding() {
+    const { table, filter, select } = this.source;
+    return {
+      event: "*" as const,
+      schema: "public",
+      table,
+      ...(filter && { filter }),
+      ...(select && { select: [...select] }),
+    };
   }
 
-  #succeed(): void {
-    if (this.#status === "live") return;
+  /** The database confirms the subscription, or says later that it has ended. */
+  #hearSystem({ extension, status, message }: SystemMessage): void {
+    if (extension !== "postgres_changes") return;
+    this.#isConfirmed = status === "ok";
+    if (this.#isConfirmed) this.#goLive();
+    else this.#fail(new LiveError(message));
+  }
+
+  #hearState(state: string, error: Error | undefined): void {
+    this.#isJoined = state === "SUBSCRIBED";
+    if (this.#isJoined) this.#goLive();
+    else this.#fail(new LiveError(error?.message ?? state));
+  }
+
+  /** Goes live once the channel is joined and the database has confirmed, in whichever order. */
+  #goLive(): void {
+    if (this.#status === "live" || !this.#isJoined) return;
     clearTimeout(this.#timer);
-    this.#liveSince = Date.now();
-    this.#become("live", null);
+    if (this.#isConfirmed) {
+      this.#liveSince = Date.now();
+      this.#become("live", null);
+    } else {
+      const error = new LiveError("the server did not confirm the subscription");
+      this.#timer = setTimeout(() => this.#fail(error), this.#options.confirmationTimeoutMs);
+    }
   }
 
   #fail(error: LiveError): void {
@@ -179,6 +188,8 @@ export class SharedChannel {
 
   #leave(): void {
     this.#opening += 1;
+    this.#isJoined = false;
+    this.#isConfirmed = false;
     clearTimeout(this.#timer);
     if (this.#channel) void this.#client.removeChannel(this.#channel);
     this.#channel = null;
