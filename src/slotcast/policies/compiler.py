@@ -103,6 +103,11 @@ select c.oid::int8, c.relkind::text, c.relnamespace < 16384 and c.oid < 16384,
              where a.attrelid = c.oid and a.attnum > 0 and not l.collisdeterministic)
 from pg_catalog.pg_class c where c.oid = %s
 """
+_READ: Final = """
+select pg_catalog.format('explain select from %%I.%%I', n.nspname, c.relname)
+from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where c.oid = %s
+"""
 _NAMED: Final = "select pg_catalog.to_regclass(%s)::oid::int8"
 _SEES_ALL: Final = """
 select bool_and((not c.relrowsecurity or r.rolsuper or r.rolbypassrls
@@ -257,6 +262,13 @@ class Compiler:
             policies.append(Policy(policy, is_permissive, text, problems))
             (permissive if is_permissive else restrictive).append(rule)
         rule = rules.both([*restrictive, Or(tuple(permissive)) if permissive else NEVER])
+        if readable and rules.problems_of(rule):
+            refusal = await self._refusal(relation, role)
+            if refusal is not None:
+                rule = Opaque(refusal)
+                policies = [
+                    replace(policy, problems=(*policy.problems, refusal)) for policy in policies
+                ]
         names = {column.name: place for place, column in enumerate(relation.columns)}
         return Access(
             relation,
@@ -269,6 +281,25 @@ class Compiler:
             facts=tuple(shapes.in_order(rules.facts_of(rule))),
             computed=tuple(rules.computed_of(rule)),
         )
+
+    async def _refusal(self, relation: Relation, role: str) -> str | None:
+        """
+        Tell why PostgreSQL lets *role* select nothing from a table at all, if that is so.
+
+        Before it evaluates anything, it checks privileges on all tables that policies select
+        from, also where that is not reached in the end. What is compiled finds them out when its
+        facts are read; for the rest a query is planned, which does not run.
+        """
+        try:
+            async with self.connection.transaction(force_rollback=True):
+                ((query,),) = await self._rows(_READ, [relation.oid])
+                await self.connection.execute("select set_config('request.jwt.claims', '{}', true)")
+                await self._become(role)
+                await self.connection.execute(cast("LiteralString", query))
+        except psycopg.Error as error:
+            self._raise_if_broken()
+            return f"{relation.schema}.{relation.name}: {error.diag.message_primary}"
+        return None
 
     async def _policy(self, text: str, scope: _Scope) -> Rule:
         try:
