@@ -1,8 +1,8 @@
 /** The shell, filled with the features that stand around every page. */
 import { Link, useLocation, useNavigate } from "@tanstack/react-router";
 import { CalendarDays, Scissors, Settings, Users, UsersRound } from "lucide-react";
-import { lazy, type ReactNode, Suspense, useMemo, useState } from "react";
-import { type PageLink, Shell, type ShellProps } from "../features/shell";
+import { lazy, type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
+import { type PageLink, Shell, type ShellProps, useShellTexts } from "../features/shell";
 import { openPalette, Shortcuts } from "../features/shortcuts";
 import { useCalendarPlace } from "./use-calendar-place";
 import { useShowAppointment } from "./use-show-appointment";
@@ -40,6 +40,7 @@ export function Frame({ children, ...choices }: FrameProps) {
   const { desk } = useWorkplace();
   const show = useShowAppointment();
   const [isChangesOpen, setChangesOpen] = useState(false);
+  useTitle(desk.workspace.name);
   return (
     <Shell
       {...choices}
@@ -80,6 +81,15 @@ type PageName = PageLink["name"];
 function usePage(): PageName {
   const path = useLocation({ select: ({ pathname }) => pathname });
   return PAGES.find(({ name }) => path.startsWith(`/${name}`))?.name ?? "calendar";
+}
+
+/** Names the page in the browser's tab. */
+function useTitle(workspace: string): void {
+  const t = useShellTexts();
+  const page = t(`shell.nav.${usePage()}`);
+  useEffect(() => {
+    document.title = `${page} · ${workspace}`;
+  }, [page, workspace]);
 }
 
 function Presence() {

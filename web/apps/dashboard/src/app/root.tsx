@@ -50,7 +50,12 @@ function Gate({ me }: { me: string }) {
   if (!current && (seen || slug)) {
     return (
       <Suspense>
-        <LostWorkspace name={seen?.name ?? slug ?? ""} others={choices} onWorkspace={show} />
+        <LostWorkspace
+          name={seen?.name ?? slug ?? ""}
+          wasShown={seen !== undefined}
+          others={choices}
+          onWorkspace={show}
+        />
       </Suspense>
     );
   }

@@ -43,6 +43,8 @@ export const en = {
     title: "You no longer have access to {{name}}",
     about:
       "Somebody took you off its team, or it was deleted. Nothing of it is shown here any more.",
+    never: "You have no access to {{name}}",
+    neverAbout: "It does not exist, or you are not on its team. Ask its owner to add you.",
     other: "Go to {{name}}",
   },
   create: {
@@ -119,6 +121,9 @@ export const fr: SameTexts<typeof en> = {
     title: "Vous n’avez plus accès à {{name}}",
     about:
       "Quelqu’un vous a retiré de l’équipe, ou l’espace a été supprimé. Plus rien n’en est affiché ici.",
+    never: "Vous n’avez pas accès à {{name}}",
+    neverAbout:
+      "Cet espace n’existe pas, ou vous n’êtes pas de l’équipe. Demandez à son propriétaire de vous ajouter.",
     other: "Aller à {{name}}",
   },
   create: {

@@ -8,19 +8,21 @@ import type { WorkspaceChoice } from "./workspace-button";
 
 export interface LostWorkspaceProps {
   name: string;
+  /** Whether it was shown before: then somebody has taken it away. */
+  wasShown: boolean;
   others: readonly WorkspaceChoice[];
   onWorkspace: (workspace: WorkspaceChoice) => void;
 }
 
 /** Says what happened when somebody was taken off the team while they looked. */
-export function LostWorkspace({ name, others, onWorkspace }: LostWorkspaceProps) {
+export function LostWorkspace({ name, wasShown, others, onWorkspace }: LostWorkspaceProps) {
   const t = useTexts();
   return (
     <Outside>
       <div role="alert">
         <EmptyState
           icon={DoorOpen}
-          title={t("shell.lost.title", { name })}
+          title={t(wasShown ? "shell.lost.title" : "shell.lost.never", { name })}
           action={
             <div className="flex flex-wrap justify-center gap-2">
               {others.map((workspace) => (
@@ -31,7 +33,7 @@ export function LostWorkspace({ name, others, onWorkspace }: LostWorkspaceProps)
             </div>
           }
         >
-          {t("shell.lost.about")}
+          {t(wasShown ? "shell.lost.about" : "shell.lost.neverAbout")}
         </EmptyState>
       </div>
     </Outside>

@@ -14,9 +14,9 @@ export interface WorkspaceChoice {
 export function WorkspaceButton({ name, ...props }: ButtonProps & { name: string }) {
   const t = useTexts();
   return (
-    <Button variant="quiet" className="max-w-56 px-2 text-ink" {...props}>
+    <Button variant="quiet" className="max-w-56 justify-start px-2 text-ink xl:min-w-48" {...props}>
       <Avatar name={name} size="sm" />
-      <span className="truncate font-semibold">
+      <span className="min-w-0 truncate font-semibold xl:flex-1 xl:text-start">
         <span className="sr-only">{t("shell.workspace")}: </span>
         {name}
       </span>
