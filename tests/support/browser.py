@@ -6,7 +6,7 @@ import re
 import shutil
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from playwright.async_api import async_playwright, expect
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, ConsoleMessage, Page
     from psycopg import AsyncConnection
     from psycopg.rows import TupleRow
+
+    from support.shop import Person
 
 TIMEOUT_MS: Final = 20_000
 DESKTOP: Final = (1280, 800)
@@ -43,6 +45,12 @@ class Site:
 
     url: str
     database: AsyncConnection[TupleRow]
+
+
+class Visit(Protocol):
+    """Opens a page of an app, as somebody who is signed in, or as nobody."""
+
+    async def __call__(self, path: str, person: Person | None = None, **options: Any) -> Page: ...
 
 
 @asynccontextmanager

@@ -217,7 +217,8 @@ async def open_shop(
     )
 
 
-def stored_session(url: str, app: str, person: Person) -> dict[str, Any]:
-    """Give the browser's storage in which *person* is signed in to *app*."""
-    kept = {"name": f"slotcast.{app}", "value": json.dumps(person.session)}
-    return {"cookies": [], "origins": [{"origin": url, "localStorage": [kept]}]}
+def stored_session(url: str, person: Person) -> dict[str, Any]:
+    """Give the browser's storage in which *person* is signed in to both apps."""
+    session = json.dumps(person.session)
+    kept = [{"name": f"slotcast.{app}", "value": session} for app in ("dashboard", "booking")]
+    return {"cookies": [], "origins": [{"origin": url, "localStorage": kept}]}

@@ -8,7 +8,7 @@ a shop of its own (`shop`), which nobody else sees.
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
@@ -27,14 +27,9 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
 
     from slotcast.postgres.embedded import Cluster
+    from support.browser import Visit
     from support.postgres import RunningClusters
     from support.shop import Person, Shop
-
-
-class Visit(Protocol):
-    """Opens a page of an app, as somebody who is signed in, or as nobody."""
-
-    async def __call__(self, path: str, person: Person | None = None, **options: Any) -> Page: ...
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -62,6 +57,7 @@ async def apps_site(apps_cluster: Cluster) -> AsyncGenerator[Site]:
                 apps="on",
                 auth="on",
                 auth_autoconfirm="on",
+                auth_anonymous="on",
             ) as url,
         ):
             yield Site(url, connection)
@@ -80,15 +76,21 @@ async def shop(apps_site: Site) -> Shop:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def visit(apps_site: Site, apps_browser: Browser) -> AsyncGenerator[Visit]:
-    """Give a way to open pages; *options* are those of `page_of`. They close with the test."""
+    """
+    Give a way to open pages; *options* are those of `page_of`. They close with the test.
+
+    People are in Paris and read English as in Britain, unless *options* say otherwise. Without
+    a path nothing is opened yet.
+    """
     async with AsyncExitStack() as pages:
 
         async def open_page(path: str, person: Person | None = None, **options: Any) -> Page:
             if person is not None:
-                app = "dashboard" if path.startswith("/dashboard") else "booking"
-                options["storage_state"] = stored_session(apps_site.url, app, person)
+                options["storage_state"] = stored_session(apps_site.url, person)
+            options = {"locale": "en-GB", "timezone_id": "Europe/Paris", **options}
             page = await pages.enter_async_context(page_of(apps_browser, **options))
-            await page.goto(apps_site.url + path)
+            if path:
+                await page.goto(apps_site.url + path)
             return page
 
         yield open_page

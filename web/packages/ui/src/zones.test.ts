@@ -6,9 +6,11 @@ import {
   daysBetween,
   firstWeekday,
   formatDay,
+  formatDayTime,
   formatDuration,
   formatRelative,
   formatTime,
+  formatTimeRange,
   fromWall,
   minutesAhead,
   minutesBetween,
@@ -93,4 +95,18 @@ test("relative times choose the largest unit that has passed", () => {
   expect(formatRelative("2026-11-24T11:55:00Z", now, "en")).toBe("5 minutes ago");
   expect(formatRelative("2026-11-26T12:00:00Z", now, "en")).toBe("in 2 days");
   expect(formatRelative("2026-12-15T12:00:00Z", now, "en")).toBe("in 3 weeks");
+});
+
+test("a time is written alike wherever it stands", () => {
+  const [from, to] = ["2026-11-24T08:30:00Z", "2026-11-24T09:15:00Z"] as const;
+  const hasZero = (locale: string) =>
+    [
+      formatTime(from, "Europe/Paris", locale),
+      formatTimeRange(from, to, "Europe/Paris", locale),
+      formatDayTime(from, "Europe/Paris", locale),
+    ].map((text) => text.includes("09:30"));
+
+  expect(hasZero("en-GB")).toEqual([true, true, true]);
+  expect(hasZero("fr")).toEqual([true, true, true]);
+  expect(hasZero("en-US")).toEqual([false, false, false]);
 });

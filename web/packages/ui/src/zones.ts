@@ -120,6 +120,15 @@ function dateFormat(locale: string, options: Intl.DateTimeFormatOptions): Intl.D
   return made;
 }
 
+/**
+ * "09:30" or "9:30 AM", whichever the locale writes: asked for by its parts, an hour loses the zero that `timeStyle`
+ * gives it in English and French.
+ */
+function timeParts(locale: string): Intl.DateTimeFormatOptions {
+  const { hour12 } = dateFormat(locale, { timeStyle: "short" }).resolvedOptions();
+  return { hour: hour12 ? "numeric" : "2-digit", minute: "2-digit" };
+}
+
 /** "09:30", "9:30 AM". */
 export function formatTime(instant: string, zone: string, locale: string): string {
   return dateFormat(locale, { timeStyle: "short", timeZone: zone }).format(Date.parse(instant));
@@ -127,7 +136,7 @@ export function formatTime(instant: string, zone: string, locale: string): strin
 
 /** "09:30 – 10:15". */
 export function formatTimeRange(from: string, to: string, zone: string, locale: string): string {
-  const format = dateFormat(locale, { hour: "numeric", minute: "2-digit", timeZone: zone });
+  const format = dateFormat(locale, { ...timeParts(locale), timeZone: zone });
   return format.formatRange(Date.parse(from), Date.parse(to));
 }
 
@@ -164,8 +173,7 @@ export function formatDay(day: string, locale: string, style: DayStyle = "long")
 export function formatDayTime(instant: string, zone: string, locale: string): string {
   const options: Intl.DateTimeFormatOptions = {
     ...DAY_STYLES.short,
-    hour: "numeric",
-    minute: "2-digit",
+    ...timeParts(locale),
     timeZone: zone,
   };
   return dateFormat(locale, options).format(Date.parse(instant));
