@@ -1,6 +1,7 @@
 import { Select } from "@slotcast/ui";
 import type { Desk } from "../desk/desk";
 import { CHANGE_KINDS, type ChangeFilter, type ChangeKind } from "./change";
+import { ChangeOptions } from "./change-options";
 import { useTexts } from "./texts";
 
 /** Select has no empty value. */
@@ -12,11 +13,11 @@ export interface ChangeFilterBarProps {
   onChange: (filter: ChangeFilter) => void;
 }
 
-/** By kind and by person. */
+/** By kind and by person, and how loud changes are. */
 export function ChangeFilterBar({ members, filter, onChange }: ChangeFilterBarProps) {
   const t = useTexts();
   return (
-    <div className="flex gap-2 px-3 pb-2">
+    <div className="flex items-center gap-2 px-3 pb-2">
       <Select<ChangeKind | typeof ALL>
         size="sm"
         aria-label={t("changes.filter.kind")}
@@ -37,6 +38,7 @@ export function ChangeFilterBar({ members, filter, onChange }: ChangeFilterBarPr
           ...members.map(({ id, name }) => ({ value: id, label: name })),
         ]}
       />
+      <ChangeOptions />
     </div>
   );
 }

@@ -6,7 +6,6 @@ import { type Change, type ChangeFilter, fits } from "./change";
 import { ChangeFilterBar } from "./change-filter";
 import { ChangeItem } from "./change-item";
 import { ChangeList } from "./change-list";
-import { ChangeOptions } from "./change-options";
 import { useTexts } from "./texts";
 import { PAGE_SIZE, useChanges } from "./use-changes";
 import { useSeen } from "./use-seen";
@@ -35,11 +34,14 @@ export function RecentChanges({ desk, onShow, canUndo, onUndo }: RecentChangesPr
   const seenId = useSeen(desk, changes[0]?.id ?? 0);
 
   return (
-    <section aria-label={t("changes.title")} className="flex h-full min-h-0 flex-col">
-      <header className="flex items-center justify-between gap-2 px-3 pt-2 pb-1">
-        <h2 className="font-semibold text-md">{t("changes.title")}</h2>
-        <ChangeOptions />
-      </header>
+    // In a sheet, which has this title already and on phones no height of its own, it brings its own height.
+    <section
+      aria-label={t("changes.title")}
+      className="flex h-full min-h-0 flex-col in-[[role=dialog]]:-mx-3 in-[[role=dialog]]:max-sm:h-[72dvh]"
+    >
+      <h2 className="px-3 pt-3 pb-2 font-semibold text-md in-[[role=dialog]]:hidden">
+        {t("changes.title")}
+      </h2>
       <ChangeFilterBar members={desk.members} filter={filter} onChange={setFilter} />
       {isLoading ? (
         <ListSkeleton />

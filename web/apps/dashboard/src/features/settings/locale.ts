@@ -224,7 +224,7 @@ export const fr: SameTexts<typeof en> = {
     profile: "Profil",
     name: "Nom",
     memberTitle: "Fonction",
-    titleHint: "Ce que fait la personne, par exemple « Coiffeuse ».",
+    titleHint: "Ce que fait la personne, par exemple coiffeuse.",
     color: "Couleur",
     bookable: "Réservable en ligne",
     zone: "Fuseau horaire",
