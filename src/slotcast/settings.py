@@ -145,8 +145,8 @@ class Settings:
     http_body_timeout_s: float = _setting(60.0, "Likewise its body.")
     http_idle_timeout_s: float = _setting(
         75.0,
-        "How long a connection of HTTP is kept for a next request; longer than a proxy in front"
-        " keeps it.",
+        "How long a connection of HTTP is kept for a next request, which should be longer than a"
+        " proxy in front keeps it; and how long a client may read nothing of its answer.",
     )
 
     rest: str = _setting("on", "Whether the tables are served as REST: on or off.")

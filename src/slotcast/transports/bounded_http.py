@@ -2,7 +2,8 @@
 uvicorn's HTTP protocol with bounds: clients may neither take for ever nor be any number.
 
 A connection is refused, with 503, when there are too many and none of them is idle; the one
-that is idle longest makes room. Who takes too long over a request gets 408.
+that is idle longest makes room. Who takes too long over a request gets 408. A client that
+stops reading its answer is cut off, since otherwise the server would keep it for ever.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ class HttpLimits:
         connection_limit: Most connections, WebSockets apart.
         head_timeout_s: Longest that a request's head may take.
         body_timeout_s: Longest that its body may take after that.
-        idle_timeout_s: How long a connection may wait for its next request.
+        idle_timeout_s: How long a connection may wait for its next request, or read nothing of
+            an answer.
     """
 
     connection_limit: int = 5000
@@ -115,6 +117,8 @@ class BoundedHttp(HttpToolsProtocol):
         self._is_in_body = False
         self._body_timer: asyncio.TimerHandle | None = None
         self._is_refused = False
+        self._stall_timer: asyncio.TimerHandle | None = None
+        self._unsent_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Expect the first request; the narrower type is uvicorn's."""
@@ -135,16 +139,20 @@ class BoundedHttp(HttpToolsProtocol):
         return True
 
     def leave(self) -> None:
-        """Close the connection, which is idle."""
+        """Close the connection, which is idle; what its client has not read by now is lost."""
         self._idle.pop(self, None)
         self.connections.discard(self)
-        self.transport.close()
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+        else:
+            self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Expect nothing more."""
         self._idle.pop(self, None)
         self._stop_expecting_head()
         self._stop_expecting_body()
+        self._stop_watching_stall()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -190,8 +198,43 @@ class BoundedHttp(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Wait for the next request, unless it is here already."""
         super().on_response_complete()
-        if self.timeout_keep_alive_task is not None and not self.transport.is_closing():
+        if self.transport.is_closing():
+            self._watch_stall()
+        elif self.timeout_keep_alive_task is not None:
             self._idle[self] = None
+
+    def timeout_keep_alive_handler(self) -> None:
+        """End a connection that was idle for long."""
+        self.leave()
+
+    def pause_writing(self) -> None:
+        """Wait for the client to read."""
+        super().pause_writing()
+        self._watch_stall()
+
+    def resume_writing(self) -> None:
+        """Go on writing."""
+        super().resume_writing()
+        if not self.transport.is_closing():
+            self._stop_watching_stall()
+
+    def _watch_stall(self) -> None:
+        """Cut the connection off unless the client reads something in time."""
+        self._stop_watching_stall()
+        self._unsent_bytes = self.transport.get_write_buffer_size()
+        timeout_s = self._limits.idle_timeout_s
+        self._stall_timer = self.loop.call_later(timeout_s, self._check_stall)
+
+    def _check_stall(self) -> None:
+        if self.transport.get_write_buffer_size() < self._unsent_bytes:
+            self._watch_stall()
+        else:
+            self.transport.abort()
+
+    def _stop_watching_stall(self) -> None:
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+            self._stall_timer = None
 
     def _expect_head(self, timeout_s: float) -> None:
         self._head_bytes = 0
@@ -223,6 +266,9 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _refuse(self, status: HTTPStatus, text: str) -> None:
         """Say why nothing comes of it, in the form of the server's other errors, and close."""
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+            return
         body = json.dumps({"error": text})
         retry_after = _RETRY_AFTER if status is HTTPStatus.SERVICE_UNAVAILABLE else ""
         self.transport.write(
@@ -231,3 +277,4 @@ class BoundedHttp(HttpToolsProtocol):
             f"Content-Length: {len(body)}\r\n\r\n{body}".encode("ascii")
         )
         self.transport.close()
+        self._watch_stall()

@@ -364,6 +364,50 @@ async def test_an_idle_connection_is_closed_after_its_time() -> None:
     assert b"Success" in answer
 
 
+LARGE = 20_000_000
+
+
+async def large(_request: Request) -> Response:
+    return Response(b"x" * LARGE)
+
+
+@pytest.mark.parametrize("more", [b"", b"Connection: close\r\n"])
+async def test_a_client_that_stops_reading_is_cut_off(more: bytes) -> None:
+    ask = b"GET /large HTTP/1.1\r\nHost: x\r\n" + more + b"\r\n"
+    async with serving(
+        http_limits=HttpLimits(idle_timeout_s=0.5, connection_limit=1),
+        routes=[Route("/large", large)],
+    ) as served:
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port, limit=1000)
+        writer.write(ask)
+        await reader.readuntil(b"\r\n\r\n")
+        async with asyncio.timeout(TIMEOUT_S):
+            # As soon as it is gone, there is room for somebody else.
+            answer = b""
+            while not answer.startswith(b"HTTP/1.1 200"):
+                answer, other = await asking(served, PING)
+                other.close()
+            received = await read_to_end(reader)
+        writer.close()
+
+    assert len(received) < LARGE
+
+
+async def test_a_client_that_reads_slowly_gets_all() -> None:
+    async with serving(
+        http_limits=HttpLimits(idle_timeout_s=0.6), routes=[Route("/large", large)]
+    ) as served:
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port, limit=1000)
+        writer.write(b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        async with asyncio.timeout(TIMEOUT_S):
+            await reader.readuntil(b"\r\n\r\n")
+            for _ in range(8):
+                await reader.readexactly(LARGE // 8)
+                await asyncio.sleep(0.15)  # so slowly does it read
+            assert await reader.read() == b""
+        writer.close()
+
+
 async def test_websockets_do_not_count_as_connections_of_http() -> None:
     last = PING.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
     async with (
