@@ -146,7 +146,12 @@ export class Hub {
       authorize: () => this.#authorize(),
       confirmationTimeoutMs: CONFIRMATION_TIMEOUT_MS,
     });
-    channel.listen({ status: () => this.connection.update() });
+    channel.listen({
+      status: (status) => {
+        this.connection.update();
+        if (status === "live") for (const other of this.#openChannels()) other.joinOthers();
+      },
+    });
     const lease = new Lease(
       () => (this.#isSignedOut || this.#isClosed ? channel.close("closed") : channel.open()),
       () => {

@@ -62,6 +62,7 @@ export class SharedChannel {
   #isJoined = false;
   #isConfirmed = false;
   #failures = 0;
+  #lacksSocket = false;
   #liveSince = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -106,6 +107,11 @@ export class SharedChannel {
     if (!this.isLost) return;
     this.#failures = 0;
     this.open();
+  }
+
+  /** Another channel has a socket again: if that was all that this one lacked, it need not wait. */
+  joinOthers(): void {
+    if (this.#status === "error" && this.#lacksSocket) this.open();
   }
 
   async #open(): Promise<void> {
@@ -181,6 +187,7 @@ export class SharedChannel {
   #fail(error: LiveError): void {
     const wasSteady = this.#status === "live" && Date.now() - this.#liveSince >= STEADY_MS;
     this.#failures = wasSteady ? 1 : this.#failures + 1;
+    this.#lacksSocket = !this.#client.realtime.isConnected();
     this.#leave();
     this.#timer = setTimeout(() => this.open(), backoffMs(this.#failures));
     this.#become("error", error);

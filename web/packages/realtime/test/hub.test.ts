@@ -243,6 +243,27 @@ describe("what was lost", () => {
     expect(statuses).toEqual(["joining", "live"]);
   });
 
+  test("the first channel that finds the server again brings the others along", async () => {
+    let count = 0;
+    vi.spyOn(Math, "random").mockImplementation(() => {
+      count += 1;
+      return count % 2;
+    });
+    start();
+    const first = listen();
+    const second = listen({ table: "appointments", filter: "workspace_id=eq.studio" });
+    await pass(100);
+    backend.isReachable = false;
+    backend.cut();
+    await pass(30_000);
+
+    backend.isReachable = true;
+    const isBack = ({ statuses }: { statuses: ChannelStatus[] }) => statuses.at(-1) === "live";
+    while (!isBack(first) && !isBack(second)) await pass(50);
+    await pass(50);
+    expect([isBack(first), isBack(second)]).toEqual([true, true]);
+  });
+
   test("a server that closes a channel gets it back", async () => {
     start();
     const { statuses } = listen();
