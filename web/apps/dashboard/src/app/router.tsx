@@ -6,17 +6,17 @@ import {
   lazyRouteComponent,
   retainSearchParams,
 } from "@tanstack/react-router";
-import {
-  parseSearch,
-  stringifySearch,
-  validateCalendarSearch,
-  validateCustomersSearch,
-  validateDashboardSearch,
-  validateTeamSearch,
-} from "../features/calendar/search";
+import { validateCalendarSearch } from "../features/calendar/search";
 import { CalendarRoute } from "./calendar-route";
 import { NotFound, PageBroken } from "./failures";
 import { Root } from "./root";
+import {
+  parseSearch,
+  stringifySearch,
+  validateCustomersSearch,
+  validateDashboardSearch,
+  validateTeamSearch,
+} from "./search";
 
 const rootRoute = createRootRoute({
   validateSearch: validateDashboardSearch,

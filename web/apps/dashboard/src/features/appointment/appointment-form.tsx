@@ -16,16 +16,16 @@ import {
 import { type ReactNode, useId, useMemo } from "react";
 import type { Desk } from "../desk/desk";
 import type { ServiceOffer } from "../desk/offers";
-import { isOpen, type OpeningData, openStretches, timeOffOf } from "../desk/opening";
+import type { OpeningData } from "../desk/opening";
 import { CustomerField } from "./customer-field";
 import { useFailures } from "./failure";
 import { errorsOf, type FormValues, timesOf } from "./form-values";
 import { servicesOf } from "./guess";
 import { type Candidate, overlapping } from "./overlap";
 import { useTexts } from "./texts";
+import { worksAround } from "./working-times";
 
 const NOTHING = "none";
-const DAY_MS = 86_400_000;
 
 export interface AppointmentFormProps {
   id: string;
@@ -215,7 +215,8 @@ function Obstacles({ desk, opening, rows, row, values, set }: ObstaclesProps) {
     );
   }
   const member = desk.members.find(({ id }) => id === candidate?.memberId);
-  if (candidate && member && !works(desk, opening, candidate)) {
+  const works = worksAround(desk, opening, values.memberId, candidate?.startMs ?? 0);
+  if (candidate && member && !works(candidate.startMs, candidate.endMs)) {
     return (
       <Banner tone="info" role="status">
         {t("appointment.sheet.outside", { name: member.name })}
@@ -245,20 +246,4 @@ function useCandidate(
       bufferAfterMinutes: (isSameService ? row : service)?.buffer_after_minutes ?? 0,
     };
   }, [row, values, services, zone]);
-}
-
-/** Whether the candidate's member works all of its time. */
-export function works(desk: Desk, opening: OpeningData, candidate: Candidate): boolean {
-  const member = desk.members.find(({ id }) => id === candidate.memberId);
-  if (!member) return true;
-  const day = (ms: number) => new Date(ms).toISOString().slice(0, 10);
-  const open = openStretches(
-    opening,
-    member.id,
-    member.time_zone ?? desk.workspace.time_zone,
-    day(candidate.startMs - DAY_MS),
-    day(candidate.endMs + DAY_MS),
-  );
-  const stretch = { fromMs: candidate.startMs, toMs: candidate.endMs };
-  return isOpen(stretch, open, timeOffOf(opening, member.id));
 }

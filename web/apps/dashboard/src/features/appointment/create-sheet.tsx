@@ -12,7 +12,7 @@ import { instantsAround } from "../desk/days";
 import type { Desk } from "../desk/desk";
 import type { ServiceOffer } from "../desk/offers";
 import type { OpeningData } from "../desk/opening";
-import { AppointmentForm, works } from "./appointment-form";
+import { AppointmentForm } from "./appointment-form";
 import { type Failure, useFailures } from "./failure";
 import {
   type CustomerChoice,
@@ -25,6 +25,7 @@ import {
 import { type Guess, guessAppointment } from "./guess";
 import { overlapping } from "./overlap";
 import { useTexts } from "./texts";
+import { worksAround } from "./working-times";
 
 /** Where it was drawn. */
 export interface NewPlace {
@@ -127,12 +128,9 @@ function guess({ desk, opening, offers, live, place, chosenMembers }: CreateShee
     offers,
     rows: live.appointments,
     earliestMs: Math.max(Date.now(), dayStart),
-    isFree: (memberId, startMs, endMs) => {
-      const candidate = { memberId, startMs, endMs };
-      return (
-        works(desk, opening, candidate) && overlapping(live.appointments, candidate) === undefined
-      );
-    },
+    isFree: (memberId, startMs, endMs) =>
+      worksAround(desk, opening, memberId, startMs)(startMs, endMs) &&
+      overlapping(live.appointments, { memberId, startMs, endMs }) === undefined,
   });
 }
 

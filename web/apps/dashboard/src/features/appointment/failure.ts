@@ -18,15 +18,16 @@ import {
 } from "@slotcast/ui";
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { Desk } from "../desk/desk";
-import { isOpen, type OpeningData, openStretches, timeOffOf } from "../desk/opening";
+import type { OpeningData } from "../desk/opening";
 import type { Status } from "../desk/statuses";
 import { type Candidate, nearestFree, overlapping } from "./overlap";
 import { useTexts } from "./texts";
 import { type AppointmentPatch, sameValue } from "./undo";
+import { worksAround } from "./working-times";
 
 const shared = textsOf<{ status: Record<Status, string> }>("ui");
 const PROPOSED_COUNT = 3;
-const DAY_MS = 86_400_000;
+const MOST_STEP_MINUTES = 15;
 
 export interface Failure {
   title: string;
@@ -112,35 +113,23 @@ export function useFailures(desk: Desk, opening: OpeningData) {
   return { explain, taken };
 }
 
-/** Free starts near a candidate that is taken, in the working hours of its member. */
-export function freeNear(
+/** Free starts near a candidate that is taken, in the working hours of its member, but not where it stands already. */
+function freeNear(
   desk: Desk,
   opening: OpeningData,
   rows: readonly Appointment[],
   candidate: Candidate,
   before?: Appointment,
 ): number[] {
-  const member = desk.members.find(({ id }) => id === candidate.memberId);
-  if (!member) return [];
-  const dayAt = (ms: number) => new Date(ms).toISOString().slice(0, 10);
-  const open = openStretches(
-    opening,
-    member.id,
-    member.time_zone ?? desk.workspace.time_zone,
-    dayAt(candidate.startMs - 2 * DAY_MS),
-    dayAt(candidate.endMs + 2 * DAY_MS),
-  );
-  const off = timeOffOf(opening, member.id);
+  const works = worksAround(desk, opening, candidate.memberId, candidate.startMs);
+  const standsMs =
+    before?.team_member_id === candidate.memberId ? Date.parse(before.start_time) : undefined;
   return nearestFree(rows, candidate, {
     count: PROPOSED_COUNT,
-    stepMinutes: Math.min(15, desk.workspace.slot_step_minutes),
+    stepMinutes: Math.min(MOST_STEP_MINUTES, desk.workspace.slot_step_minutes),
     notBeforeMs: Date.now(),
-    isOpen: (fromMs, toMs) => !isWhere(before, fromMs) && isOpen({ fromMs, toMs }, open, off),
+    isOpen: (fromMs, toMs) => fromMs !== standsMs && works(fromMs, toMs),
   });
-
-  function isWhere(row: Appointment | undefined, fromMs: number): boolean {
-    return row?.team_member_id === member?.id && Date.parse(row?.start_time ?? "") === fromMs;
-  }
 }
 
 export function candidateOf(row: Appointment): Candidate {

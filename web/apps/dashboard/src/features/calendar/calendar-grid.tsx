@@ -20,8 +20,9 @@ import type { Appointment, TeamMember } from "@slotcast/realtime";
 import { toWall } from "@slotcast/ui/zones";
 import { useEffect, useEffectEvent, useRef, useState } from "react";
 import { offsetOf } from "./dates";
-import { eventContent } from "./grid-content";
-import { movedTimes, resizedEnd, UNASSIGNED } from "./grid-events";
+import { pointAt } from "./grid-dom";
+import { UNASSIGNED } from "./grid-events";
+import { EVENT_GAP_PX, gridOptions, SLOT_HEIGHT_PX, SLOT_MINUTES } from "./grid-options";
 
 export type GridView = "day" | "week" | "month";
 
@@ -89,26 +90,27 @@ const VIEW_NAMES = {
   week: "timeGridWeek",
   month: "dayGridMonth",
 } as const;
-const SLOT_MINUTES = 15;
-const SLOT_HEIGHT_PX = 17;
-const LONG_PRESS_MS = 350;
-const EVENT_GAP_PX = 2;
 
 export function CalendarGrid(props: CalendarGridProps) {
   const target = useRef<HTMLDivElement>(null);
   const [calendar, setCalendar] = useState<Calendar | null>(null);
   const [isHeld, setHeld] = useState(false);
-  const callbacks = useGridCallbacks(props, target, setHeld);
+  const latest = useEffectEvent(() => props);
 
   useEffect(() => {
     if (target.current === null) return;
-    const made = createCalendar(target.current, PLUGINS, callbacks());
+    const options = gridOptions({
+      props: () => latest(),
+      element: () => target.current,
+      setHeld,
+    });
+    const made = createCalendar(target.current, PLUGINS, options);
     setCalendar(made);
     return () => {
       setCalendar(null);
       void destroyCalendar(made);
     };
-  }, [callbacks]);
+  }, []);
 
   useOption(calendar, "locale", props.locale);
   useOption(calendar, "view", VIEW_NAMES[props.view]);
@@ -133,7 +135,7 @@ export function CalendarGrid(props: CalendarGridProps) {
       data-view={props.view}
       style={{ "--now-label": `"${props.nowLabel}"` } as React.CSSProperties}
       onFocus={(event) => {
-        if (event.target.matches(":focus-visible")) callPoint(event.target, props.onPoint);
+        if (event.target.matches(":focus-visible")) pointAt(event.target, props.onPoint);
       }}
       onBlur={props.onLeave}
     />
@@ -186,7 +188,7 @@ function useHeldEvents(
   }, [calendar, events, view, isHeld]);
 }
 
-/** Brings the present, or the morning of another day, into sight when another day is shown. */
+/** Brings the present hour into sight when a view opens, and leaves the scroll position alone from then on. */
 function useScrollToNow(
   calendar: Calendar | null,
   target: React.RefObject<HTMLDivElement | null>,
@@ -200,172 +202,10 @@ function useScrollToNow(
     const slots = ((Math.max(hour - 1, hours.from) - hours.from) * 60) / SLOT_MINUTES;
     main.scrollTop = slots * SLOT_HEIGHT_PX;
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: again for each view, but not under the user's hand
+  // biome-ignore lint/correctness/useExhaustiveDependencies: again for each view
   useEffect(() => {
     if (!calendar) return;
     const frame = requestAnimationFrame(() => scroll());
     return () => cancelAnimationFrame(frame);
   }, [calendar, view]);
-}
-
-/** The library's options that never change: how things look, and callbacks that always call the newest props. */
-function useGridCallbacks(
-  props: CalendarGridProps,
-  target: React.RefObject<HTMLDivElement | null>,
-  setHeld: (isHeld: boolean) => void,
-): () => Calendar.Options {
-  const rowOf = (id: string | number) => props.rows.find((row) => row.id === id);
-  const hold = useEffectEvent((isHeld: boolean) => {
-    setHeld(isHeld);
-    props.onHold(isHeld);
-    if (isHeld) props.onLeave();
-    else target.current?.removeAttribute("data-collides");
-  });
-  const dropped = useEffectEvent((info: Calendar.EventDropInfo) => {
-    const row = rowOf(info.event.id);
-    if (row) props.onMove(row, placeOf(row, info, props.timeZone), info.revert);
-  });
-  const resized = useEffectEvent((info: Calendar.EventResizeInfo) => {
-    const row = rowOf(info.event.id);
-    if (!row) return;
-    props.onResize(row, resizedEnd(row, props.timeZone, secondsOf(info.endDelta)), info.revert);
-  });
-  const warn = useEffectEvent((id: string | number, to: (row: Appointment) => Dropped) => {
-    const row = rowOf(id);
-    const isTaken = row !== undefined && props.collides(row, to(row));
-    target.current?.toggleAttribute("data-collides", isTaken);
-  });
-  const selected = useEffectEvent((info: Calendar.SelectInfo) => {
-    const minutes = (Date.parse(`${info.endStr}Z`) - Date.parse(`${info.startStr}Z`)) / 60_000;
-    props.onCreate({ ...drawnAt(info.startStr, info.resource), minutes });
-  });
-  const clicked = useEffectEvent((info: Calendar.DateClickInfo) => {
-    if (props.view === "month") props.onDay(info.dateStr.slice(0, 10));
-    else if (props.canWrite) props.onCreate(drawnAt(info.dateStr, info.resource));
-  });
-  const opened = useEffectEvent((id: string) => props.onOpen(id));
-  const pointed = useEffectEvent((id: string, element: HTMLElement) => props.onPoint(id, element));
-  const left = useEffectEvent(() => props.onLeave());
-  const zone = useEffectEvent(() => props.timeZone);
-  const content = useEffectEvent((info: Calendar.EventContentInfo) =>
-    eventContent(info, props.locale),
-  );
-  const more = useEffectEvent((count: number) => props.moreLabel(count));
-
-  const [options] = useState(
-    () => (): Calendar.Options => ({
-      headerToolbar: { start: "", center: "", end: "" },
-      height: "100%",
-      allDaySlot: false,
-      nowIndicator: true,
-      slotDuration: { minutes: SLOT_MINUTES },
-      slotHeight: SLOT_HEIGHT_PX,
-      slotLabelInterval: "01:00",
-      slotEventOverlap: false,
-      flexibleSlotTimeLimits: true,
-      dayMaxEvents: true,
-      moreLinkContent: ({ num }) => more(num),
-      eventGap: EVENT_GAP_PX,
-      eventTimeFormat: { hour: "numeric", minute: "2-digit" },
-      slotLabelFormat: { hour: "numeric", minute: "2-digit" },
-      views: {
-        timeGridWeek: { dayHeaderFormat: { weekday: "short", day: "numeric" } },
-        dayGridMonth: { dayHeaderFormat: { weekday: "short" } },
-      },
-      longPressDelay: LONG_PRESS_MS,
-      selectMinDistance: 6,
-      eventDragMinDistance: 4,
-      selectBackgroundColor: "var(--accent-soft)",
-      resourceLabelContent: columnHead,
-      eventContent: (info) => content(info),
-      eventDidMount: ({ el, event }) => {
-        if (event.extendedProps.card) el.dataset.appointment = String(event.id);
-      },
-      eventAllUpdated: () => target.current && tameRoles(target.current),
-      viewDidMount: () => target.current && tameRoles(target.current),
-      eventDragStart: () => hold(true),
-      eventResizeStart: () => hold(true),
-      // The library tells of the drop only after this, and the row must not jump back in between.
-      eventDragStop: () => queueMicrotask(() => hold(false)),
-      eventResizeStop: () => queueMicrotask(() => hold(false)),
-      dragConstraint: (info) => {
-        warn(info.event.id, (row) => placeOf(row, info, zone()));
-        return true;
-      },
-      resizeConstraint: (info) => {
-        warn(info.event.id, (row) => ({
-          ...row,
-          end_time: resizedEnd(row, zone(), secondsOf(info.endDelta)),
-        }));
-        return true;
-      },
-      eventDrop: dropped,
-      eventResize: resized,
-      select: selected,
-      dateClick: clicked,
-      eventClick: ({ event }) => opened(String(event.id)),
-      eventMouseEnter: ({ el }) => callPoint(el, pointed),
-      eventMouseLeave: left,
-    }),
-  );
-  return options;
-}
-
-/** Where a dragged event is: by how much it moved on the wall, and in whose column it is now. */
-function placeOf(row: Appointment, info: Calendar.EventDropInfo, zone: string): Dropped {
-  const column = info.newResource?.id;
-  const member = column === undefined ? row.team_member_id : column === UNASSIGNED ? null : column;
-  return { ...movedTimes(row, zone, secondsOf(info.delta)), team_member_id: member };
-}
-
-function secondsOf(duration: Calendar.Duration): number {
-  return duration.days * 86_400 + duration.seconds;
-}
-
-function drawnAt(start: string, resource: Calendar.Resource | undefined): Drawn {
-  const memberId = resource && resource.id !== UNASSIGNED ? resource.id : undefined;
-  return { start: start.slice(0, 16), ...(memberId ? { memberId } : {}) };
-}
-
-function callPoint(
-  element: EventTarget,
-  onPoint: (id: string, element: HTMLElement) => void,
-): void {
-  if (!(element instanceof HTMLElement)) return;
-  const event = element.closest<HTMLElement>(".ec-event[data-appointment]");
-  if (event?.dataset.appointment) onPoint(event.dataset.appointment, event);
-}
-
-function columnHead({ resource }: Calendar.ResourceLabelInfo): Calendar.Content {
-  const { color, count } = resource.extendedProps as { color?: string; count?: number };
-  const head = document.createElement("span");
-  head.className = "member ev-column";
-  head.style.setProperty("--member", color ?? "#8a8378");
-  const dot = document.createElement("span");
-  dot.className = "ev-dot member-dot";
-  const name = document.createElement("span");
-  name.className = "ev-name";
-  name.textContent = String(resource.title);
-  const number = document.createElement("span");
-  number.className = "ev-count";
-  number.textContent = count ? String(count) : "";
-  head.append(dot, name, number);
-  return { domNodes: [head] };
-}
-
-/**
- * The library says that it is a table, but its events are no cells, so screen readers would look for a table that is
- * not there. It is a group of buttons; the agenda is the list for those who read.
- */
-function tameRoles(target: HTMLElement): void {
-  for (const role of ["table", "row", "rowgroup", "cell", "columnheader"]) {
-    for (const element of target.querySelectorAll(`[role="${role}"]`)) {
-      element.removeAttribute("role");
-      element.removeAttribute("aria-colindex");
-      element.removeAttribute("aria-colspan");
-    }
-  }
-  for (const label of target.querySelectorAll(".ec-col-head > [aria-label]")) {
-    label.removeAttribute("aria-label");
-  }
 }
