@@ -1,7 +1,7 @@
 import { cn, formatDayTime, useLanguage } from "@slotcast/ui";
 import { useId } from "react";
 import { useTexts } from "../../texts";
-import { membersFor } from "../shop/shop";
+import { membersFor, type Shop } from "../shop/shop";
 import { LostTime } from "../times/lost-time";
 import { ActionBar } from "./action-bar";
 import { PersonStep } from "./person-step";
@@ -14,12 +14,12 @@ import { YouStep } from "./you-step";
 
 /** Service, person, time, you: one decision a screen. */
 export function BookingFlow(props: BookingFlowOptions) {
-  const { shop, draft } = props;
+  const { shop } = props;
   const formId = useId();
   const flow = useBookingFlow(props);
-  const { step, choice, chosen } = flow;
+  const { draft, step, choice, chosen } = flow;
   const line = useSummaryLine(shop, chosen);
-  const action = useAction(props, flow);
+  const action = useAction(shop, flow);
   return (
     <>
       <Stepper draft={draft} step={step} />
@@ -63,10 +63,10 @@ export function BookingFlow(props: BookingFlowOptions) {
 }
 
 /** The primary button of the step, if it has one. */
-function useAction({ shop, draft }: BookingFlowOptions, flow: ReturnType<typeof useBookingFlow>) {
+function useAction(shop: Shop, flow: ReturnType<typeof useBookingFlow>) {
   const t = useTexts();
   const { locale } = useLanguage();
-  const { step, booking } = flow;
+  const { draft, step, booking } = flow;
   const isChosen = flow.chosen.slot !== undefined;
   if (step === "time") {
     return { label: t(isChosen ? "times.continue" : "times.choose"), disabled: !isChosen };

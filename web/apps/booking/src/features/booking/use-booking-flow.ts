@@ -15,13 +15,19 @@ export interface BookingFlowOptions {
   onDraft: (draft: Draft, options?: { replace: boolean }) => void;
 }
 
+/** Times that were booked on this page: who goes back must not be told that somebody took them. */
+const bookedHere = new Set<string>();
+
 /** What has been chosen, what can be chosen now, and what each choice does. */
-export function useBookingFlow({ shop, draft, onDraft }: BookingFlowOptions) {
+export function useBookingFlow({ shop, draft: asked, onDraft }: BookingFlowOptions) {
+  const isBooked = asked.time !== undefined && bookedHere.has(`${shop.id} ${asked.time}`);
+  const draft: Draft = isBooked ? { ...asked, time: undefined } : asked;
   const offered = offeredBy(shop);
   const step = stepOf(draft, offered);
   const { you, change, forget } = useYouFilled();
   const booking = useBooking((appointment) => {
     forget();
+    bookedHere.add(`${shop.id} ${new Date(appointment.start_time).toISOString()}`);
     onDraft({ booked: appointment.id }, { replace: true });
   });
   const choice = useTimeChoice({
@@ -58,6 +64,7 @@ export function useBookingFlow({ shop, draft, onDraft }: BookingFlowOptions) {
   }
 
   return {
+    draft,
     step,
     offered,
     you,

@@ -21,6 +21,8 @@ export function useShop(slug: string) {
     queryFn: ({ signal }) => readShop(client, slug, signal),
     enabled: status !== "loading",
     staleTime: FRESH_MS,
+    // A shop that cannot be seen cannot be watched; it may open again.
+    refetchInterval: ({ state }) => (state.data === null ? FRESH_MS : false),
     // Signing in must not empty the page that somebody is about to book on.
     placeholderData: (before) => (before?.slug === slug ? before : undefined),
   });

@@ -12,7 +12,7 @@ export function AddToCalendar({ appointment, place }: { appointment: Appointment
     downloadCalendarFile(event, `${place.shop.slug}-${event.start.slice(0, 10)}.ics`);
   }
   return (
-    <Button variant="quiet" className="h-11 px-2.5" onClick={download}>
+    <Button variant="quiet" className="h-11 px-2.5 max-sm:px-2 max-sm:text-sm" onClick={download}>
       <CalendarPlus aria-hidden className="size-5" strokeWidth={1.75} />
       {t("ticket.addToCalendar")}
     </Button>

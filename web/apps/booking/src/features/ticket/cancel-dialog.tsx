@@ -19,6 +19,13 @@ import type { PlaceShop } from "./place";
 
 const MOST_CHARACTERS = 500;
 
+/** A cancelled ticket leaves the page, and the button that had focus with it. */
+function keepFocus(): void {
+  if (document.activeElement === document.body) {
+    document.querySelector("main")?.focus({ preventScroll: true });
+  }
+}
+
 export interface CancelDialogProps {
   appointment: Appointment;
   shop: PlaceShop;
@@ -51,6 +58,7 @@ export function CancelDialog({ appointment, shop, mutate, trigger }: CancelDialo
     if (refusal) return;
     setOpen(false);
     announce(t("cancel.done"));
+    requestAnimationFrame(keepFocus);
   }
 
   return (

@@ -7,6 +7,8 @@ import { CancelDialog } from "./cancel-dialog";
 import { CutoffNote, useCutoff } from "./cutoff-note";
 import type { Place } from "./place";
 
+const LOOK = "h-11 px-3 max-sm:px-2 max-sm:text-sm";
+
 export interface TicketActionsProps {
   appointment: Appointment;
   place: Place;
@@ -28,7 +30,7 @@ export function TicketActions({ appointment, place, mutate, change }: TicketActi
         {!cutoff.isOver && (
           <>
             {canMove && (
-              <Button asChild variant="quiet" className="h-11 px-3">
+              <Button asChild variant="quiet" className={LOOK}>
                 {change}
               </Button>
             )}
@@ -37,11 +39,7 @@ export function TicketActions({ appointment, place, mutate, change }: TicketActi
               shop={place.shop}
               mutate={mutate}
               trigger={
-                <Button
-                  variant="dangerQuiet"
-                  className="h-11 px-3"
-                  aria-label={t("ticket.cancelLabel")}
-                >
+                <Button variant="dangerQuiet" className={LOOK} aria-label={t("ticket.cancelLabel")}>
                   {t("ticket.cancel")}
                 </Button>
               }
