@@ -24,7 +24,7 @@ NPM := $(BIN)/python tools/npm.py
 .PHONY: help demo install test check format-check lint types layers docs-check hygiene \
 	test-all test-unit web web-check web-dev web-test system-packages format reference requirements \
 	prove bench bench-latency bench-fanout bench-broadcast bench-decode bench-joins bench-policies \
-	bench-rest clean
+	bench-rest screenshots clean
 
 help: ## Explain these targets
 	@echo 'Slotcast: make TARGET'
@@ -116,6 +116,9 @@ bench-policies: $(DEV_READY) $(NPM_READY) ## Changes under row level security, b
 
 bench-rest: $(DEV_READY) $(NPM_READY) ## Requests for rows, beside PostgREST
 	@$(RUN) python -m bench.rest $(ARGS)
+
+screenshots: $(DEV_READY) $(WEB_READY) ## Photograph the apps for README and docs, into docs/images/
+	@$(RUN) python tools/screenshots.py
 
 clean: ## Remove what make installed and made; keeps .slotcast, the demo's data
 	rm -rf $(VENV) node_modules src/slotcast/web dist build .ruff_cache .pytest_cache .hypothesis .import_linter_cache
