@@ -12,6 +12,9 @@ import { useSpoken } from "./use-spoken";
 import { useToastQueue } from "./use-toast-queue";
 import { useWords } from "./use-words";
 
+/** Who comes back looks elsewhere first. */
+const AWAY_TOAST_MS = 15_000;
+
 export interface RealtimeToasterProps {
   desk: Desk;
   onShow: (appointmentId: string, start: string | null) => void;
@@ -39,7 +42,7 @@ export function RealtimeToaster({ desk, onShow, onShowChanges }: RealtimeToaster
     changes,
     lastSyncedAt,
     onReturn: (count) => {
-      if (!isMuted) tellSum("while-away", t("changes.whileAway", { count }));
+      if (!isMuted) tellSum("while-away", t("changes.whileAway", { count }), AWAY_TOAST_MS);
     },
   });
 
@@ -71,8 +74,11 @@ export function RealtimeToaster({ desk, onShow, onShowChanges }: RealtimeToaster
     }
   }
 
-  function tellSum(id: string, title: string) {
-    queue.show(id, title, { action: { label: t("changes.show"), onClick: onShowChanges } });
+  function tellSum(id: string, title: string, duration?: number) {
+    queue.show(id, title, {
+      action: { label: t("changes.show"), onClick: onShowChanges },
+      ...(duration === undefined ? {} : { duration }),
+    });
   }
 
   return null;

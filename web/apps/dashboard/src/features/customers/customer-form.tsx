@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useId } from "react";
 import { useForm } from "react-hook-form";
 import type { Desk } from "../desk/desk";
+import { NothingWritten } from "./nothing-written";
 import { useTexts } from "./texts";
 
 interface Values {
@@ -104,11 +105,6 @@ export function CustomerForm({ desk, customer, onSaved, onClose }: CustomerFormP
       </form>
     </Dialog>
   );
-}
-
-/** Row level security does not refuse a change: it finds nothing to change. */
-class NothingWritten extends Error {
-  override name = "NothingWritten";
 }
 
 /** Writes columns of a customer, new or not; gives the id, or null when it went wrong. */

@@ -27,6 +27,7 @@ import { type MouseEvent, type ReactNode, useState } from "react";
 import { canWriteAppointments, type Desk } from "../desk/desk";
 import { Card } from "../desk/page";
 import { CustomerForm } from "./customer-form";
+import { RemoveCustomer } from "./remove-customer";
 import { useTexts } from "./texts";
 import { useCustomer, useCustomersFollow } from "./use-customers";
 import { visitsOf } from "./visits";
@@ -58,7 +59,7 @@ export function CustomerPage({ desk, customerId, backHref, onBack, onShow }: Cus
           </a>
         </Button>
         {canWriteAppointments(desk.role) ? (
-          <Record desk={desk} customerId={customerId} onShow={onShow} />
+          <Record desk={desk} customerId={customerId} onShow={onShow} onRemoved={onBack} />
         ) : (
           <Banner>{t("customers.forbidden")}</Banner>
         )}
@@ -67,9 +68,11 @@ export function CustomerPage({ desk, customerId, backHref, onBack, onShow }: Cus
   );
 }
 
-type RecordProps = Pick<CustomerPageProps, "desk" | "customerId" | "onShow">;
+type RecordProps = Pick<CustomerPageProps, "desk" | "customerId" | "onShow"> & {
+  onRemoved: () => void;
+};
 
-function Record({ desk, customerId, onShow }: RecordProps) {
+function Record({ desk, customerId, onShow, onRemoved }: RecordProps) {
   const t = useTexts();
   const { data: customer, isPending, isError, refetch } = useCustomer(desk, customerId);
   useCustomersFollow(desk);
@@ -94,6 +97,7 @@ function Record({ desk, customerId, onShow }: RecordProps) {
     <>
       <Heading desk={desk} customer={customer} />
       <History desk={desk} customerId={customerId} onShow={onShow} />
+      <RemoveCustomer customer={customer} onRemoved={onRemoved} />
     </>
   );
 }
@@ -171,7 +175,7 @@ function Figure({ label, value }: { label: string; value: number }) {
 /** Enough for years of visits. */
 const HISTORY_COUNT = 500;
 
-function History({ desk, customerId, onShow }: RecordProps) {
+function History({ desk, customerId, onShow }: Omit<RecordProps, "onRemoved">) {
   const t = useTexts();
   const nowMs = useNow();
   const { rows, isLoading } = useLiveTable<Appointment>({

@@ -4,7 +4,6 @@ export const en = {
   looking_one: "{{names}} is looking",
   looking_other: "{{names}} are looking",
   title: "Also here",
-  nobody: "Nobody else is looking.",
   place: {
     day: "Day",
     week: "Week",
@@ -22,7 +21,6 @@ export const fr: SameTexts<typeof en> = {
   looking_one: "{{names}} regarde aussi",
   looking_other: "{{names}} regardent aussi",
   title: "Aussi ici",
-  nobody: "Personne d’autre ne regarde.",
   place: {
     day: "Jour",
     week: "Semaine",

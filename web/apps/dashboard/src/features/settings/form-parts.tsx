@@ -1,4 +1,4 @@
-import { Banner, Button, cn, Dialog, MEMBER_PALETTE, memberStyle } from "@slotcast/ui";
+import { Banner, cn, MEMBER_PALETTE, memberStyle } from "@slotcast/ui";
 import { Check } from "lucide-react";
 import { type ReactNode, useId } from "react";
 import { useTexts } from "./texts";
@@ -65,40 +65,6 @@ export function ColorPicker({ label, value, onChange }: ColorPickerProps) {
         ))}
       </div>
     </fieldset>
-  );
-}
-
-export interface ConfirmProps {
-  title: string;
-  lead: string;
-  action: string;
-  isBusy: boolean;
-  problem: string | null;
-  onConfirm: () => void;
-  onClose: () => void;
-}
-
-/** Asks before something that cannot be taken back. */
-export function Confirm(props: ConfirmProps) {
-  const { title, lead, action, isBusy, problem, onConfirm, onClose } = props;
-  const t = useTexts();
-  return (
-    <Dialog
-      open
-      onOpenChange={onClose}
-      title={title}
-      description={lead}
-      footer={
-        <>
-          <Button onClick={onClose}>{t("settings.cancel")}</Button>
-          <Button variant="danger" busy={isBusy} onClick={onConfirm}>
-            {action}
-          </Button>
-        </>
-      }
-    >
-      <Problem text={problem} />
-    </Dialog>
   );
 }
 

@@ -20,10 +20,11 @@ import { useQuery } from "@tanstack/react-query";
 import { LogOut, Plus, X } from "lucide-react";
 import { useId, useState } from "react";
 import { useForm } from "react-hook-form";
+import { Confirm } from "../desk/confirm";
 import { canWriteSettings, type Desk } from "../desk/desk";
 import { Card } from "../desk/page";
 import { CopyButton } from "./copy-button";
-import { Confirm, Problem } from "./form-parts";
+import { Problem } from "./form-parts";
 import { useTexts } from "./texts";
 import { useSaving } from "./use-saving";
 
@@ -201,6 +202,7 @@ function EndMembership({ desk, member, name, onClose }: MemberRowProps & { onClo
       }
       lead={t(isMe ? "settings.people.confirmLeaveLead" : "settings.people.confirmRemoveLead")}
       action={isMe ? t("settings.people.leave") : t("settings.people.remove", { name })}
+      cancel={t("settings.cancel")}
       isBusy={isBusy}
       problem={problem}
       onConfirm={() => void end()}

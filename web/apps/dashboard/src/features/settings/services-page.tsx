@@ -17,9 +17,10 @@ import {
 } from "@slotcast/ui";
 import { ArrowDown, ArrowUp, Ellipsis, Plus, Scissors, Trash2 } from "lucide-react";
 import { useState } from "react";
+import { Confirm } from "../desk/confirm";
 import { canWriteSettings, type Desk } from "../desk/desk";
 import { Page } from "../desk/page";
-import { Confirm, Problem } from "./form-parts";
+import { Problem } from "./form-parts";
 import { ServiceForm } from "./service-form";
 import { useTexts } from "./texts";
 import { useOffers } from "./use-offers";
@@ -180,6 +181,7 @@ function RemoveService({ service, onClose }: { service: Service; onClose: () => 
       title={t("settings.services.confirmRemove", { name: service.name })}
       lead={t("settings.services.confirmRemoveLead")}
       action={t("settings.remove")}
+      cancel={t("settings.cancel")}
       isBusy={isBusy}
       problem={problem}
       onConfirm={() => void remove()}

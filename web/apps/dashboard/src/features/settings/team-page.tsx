@@ -2,10 +2,10 @@ import { type TeamMember, useSupabase } from "@slotcast/realtime";
 import { Avatar, Badge, Banner, Button, cn, EmptyState } from "@slotcast/ui";
 import { ChevronLeft, Plus, Trash2, Users } from "lucide-react";
 import { useState } from "react";
+import { Confirm } from "../desk/confirm";
 import { canWriteSettings, type Desk } from "../desk/desk";
 import { Page } from "../desk/page";
 import { Exceptions } from "./exceptions";
-import { Confirm } from "./form-parts";
 import { MemberForm, NewMember } from "./member-form";
 import { useTexts } from "./texts";
 import { TimeOffList } from "./time-off";
@@ -161,6 +161,7 @@ function RemoveMember({ member, onRemoved, onClose }: RemoveMemberProps) {
       title={t("settings.team.confirmRemove", { name: member.name })}
       lead={t("settings.team.confirmRemoveLead")}
       action={t("settings.remove")}
+      cancel={t("settings.cancel")}
       isBusy={isBusy}
       problem={problem}
       onConfirm={() => void remove()}
