@@ -7,7 +7,6 @@ import {
   MoveRight,
   Pencil,
 } from "lucide-react";
-import { memo } from "react";
 import { type Change, type ChangeKind, kindOf } from "./change";
 import { useTexts } from "./texts";
 import type { Words } from "./use-words";
@@ -32,7 +31,7 @@ export interface ChangeItemProps {
 }
 
 /** One change: what happened, who did it and when. */
-export const ChangeItem = memo(function ChangeItem(props: ChangeItemProps) {
+export function ChangeItem(props: ChangeItemProps) {
   const { change, words, zone, nowMs, isNew, onShow, onUndo } = props;
   const t = useTexts();
   const { locale } = useLanguage();
@@ -84,4 +83,4 @@ export const ChangeItem = memo(function ChangeItem(props: ChangeItemProps) {
       </div>
     </div>
   );
-});
+}

@@ -67,6 +67,11 @@ describe("a change in words", () => {
   test.each([
     ["a request", created("pending"), "New request: Mara Li, Haircut, Tue 14:00 with Ana"],
     ["a booking", created("confirmed"), "New: Mara Li, Haircut, Tue 14:00 with Ana"],
+    [
+      "a booking of nothing and with nobody in particular",
+      event({ ...created("confirmed"), service_id: null, team_member_id: null }),
+      "New: Mara Li, Tue 14:00",
+    ],
     ["a move within the day", moved, "Mara Li moved to Tue 14:00 (was 13:00)"],
     [
       "a move from another day",
@@ -105,6 +110,16 @@ describe("a change in words", () => {
         after: { team_member_id: "ben" },
       }),
       "Mara Li, Tue 14:00, goes to Ben (was Ana)",
+    ],
+    [
+      "that somebody takes what nobody had",
+      event({ action: "reassigned", before: { team_member_id: null } }),
+      "Mara Li, Tue 14:00, goes to Ana",
+    ],
+    [
+      "that nobody has it any more",
+      event({ action: "reassigned", team_member_id: null, before: { team_member_id: "ana" } }),
+      "Mara Li, Tue 14:00, is with nobody now",
     ],
     ["a confirmation", status("pending", "confirmed"), "Mara Li, Tue 14:00, is confirmed"],
     ["a missed visit", status("confirmed", "no_show"), "Mara Li did not come, Tue 14:00"],
@@ -166,7 +181,7 @@ describe("a change in words", () => {
   test("names what has lost its name all the same", () => {
     const nameless = event({ ...created("confirmed"), customer_name: null, service_id: "gone" });
 
-    expect(said(nameless)).toBe("New: ?, ?, Tue 14:00 with Ana");
+    expect(said(nameless)).toBe("New: ?, Tue 14:00 with Ana");
   });
 
   test.each(Object.keys(en.said) as (keyof typeof en.said)[])(

@@ -31,28 +31,21 @@ export function sentenceOf(change: Change, names: Names, when: When): Sentence {
   const { before, after } = change;
   const customer = change.customer_name ?? names.unknown;
   const moment = change.start_time ? when.moment(change.start_time) : names.unknown;
-  const member = names.member(change.team_member_id) ?? names.unknown;
-  const service = names.service(change.service_id) ?? names.unknown;
+  const member = names.member(change.team_member_id);
+  const service = names.service(change.service_id);
 
   switch (change.action) {
     case "created": {
       const key = after.status === "pending" ? "requested" : "booked";
-      return { key, values: { customer, service, moment, member } };
+      const what = service ? `${customer}, ${service}` : customer;
+      return member
+        ? { key: `${key}With`, values: { what, moment, member } }
+        : { key, values: { what, moment } };
     }
     case "rescheduled":
       return rescheduled(change, customer, moment, member, when);
     case "reassigned":
-      if (change.team_member_id === null)
-        return { key: "unassigned", values: { customer, moment } };
-      return {
-        key: "reassigned",
-        values: {
-          customer,
-          moment,
-          member,
-          was: names.member(before.team_member_id) ?? names.unknown,
-        },
-      };
+      return reassigned(customer, moment, member, names.member(before.team_member_id));
     case "status":
       return { key: statusKey(change), values: { customer, moment } };
     case "deleted":
@@ -62,11 +55,24 @@ export function sentenceOf(change: Change, names: Names, when: When): Sentence {
   }
 }
 
+/** Who is null is nobody, or has left without a trace. */
+function reassigned(
+  customer: string,
+  moment: string,
+  member: string | null,
+  was: string | null,
+): Sentence {
+  if (member === null) return { key: "unassigned", values: { customer, moment } };
+  return was === null
+    ? { key: "assigned", values: { customer, moment, member } }
+    : { key: "reassigned", values: { customer, moment, member, was } };
+}
+
 function rescheduled(
   { before, after }: Change,
   customer: string,
   moment: string,
-  member: string,
+  member: string | null,
   when: When,
 ): Sentence {
   if (before.start_time === undefined || after.start_time === undefined) {
@@ -80,7 +86,7 @@ function rescheduled(
   const was = when.isSameDay(before.start_time, after.start_time)
     ? when.time(before.start_time)
     : when.moment(before.start_time);
-  return after.team_member_id
+  return after.team_member_id && member
     ? { key: "movedAndReassigned", values: { customer, moment, was, member } }
     : { key: "moved", values: { customer, moment, was } };
 }
@@ -103,13 +109,15 @@ function statusKey({ after, actor_kind }: Change): SentenceKey {
 function edited(
   { before, after }: Change,
   customer: string,
-  service: string,
+  service: string | null,
   names: Names,
 ): Sentence {
   if (after.customer_name !== undefined) {
     return { key: "renamed", values: { customer, was: before.customer_name ?? names.unknown } };
   }
-  if (after.service_id !== undefined) return { key: "service", values: { customer, service } };
+  if (after.service_id !== undefined && service) {
+    return { key: "service", values: { customer, service } };
+  }
   if (after.notes !== undefined) return { key: "notes", values: { customer } };
   return { key: "edited", values: { customer } };
 }

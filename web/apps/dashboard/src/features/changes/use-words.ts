@@ -30,9 +30,11 @@ export function useWords({ me, members, services, zone }: Desk, nowMs: number): 
         return t(`changes.said.${key}`, values);
       },
       who(change) {
-        if (change.actor_id === me) return t("changes.byYou");
-        if (change.actor_name) return t("changes.by", { name: change.actor_name });
-        return t(`changes.by_${change.actor_kind}`);
+        const { actor_id, actor_kind, actor_name, customer_name } = change;
+        if (actor_id === me) return t("changes.byYou");
+        const isCustomer = actor_kind === "customer" && actor_name === customer_name;
+        if (actor_name && !isCustomer) return t("changes.by", { name: actor_name });
+        return t(`changes.by_${actor_kind}`);
       },
     };
   }, [t, locale, zone, me, members, services, nowMs]);
