@@ -6,6 +6,7 @@ import { reportToPage } from "./errors";
 import { Lease } from "./lease";
 import { LiveTable } from "./live-table";
 import type { LiveView, ViewSpec } from "./live-view";
+import { writeAs } from "./own-changes";
 import { SocketProbe } from "./probe";
 import type { AnyRow } from "./rows";
 import { type ChannelListener, SharedChannel, type Source } from "./shared-channel";
@@ -222,6 +223,7 @@ export class Hub {
     const isFirst = this.#userId === undefined && event === "INITIAL_SESSION";
     const isOther = !isFirst && userId !== this.#userId;
     this.#userId = userId;
+    writeAs(userId);
     if (isOther) this.#changeUser(userId);
     else if (event === "TOKEN_REFRESHED") this.#resync("wake");
   }

@@ -2,7 +2,8 @@
  * Knows which changes this person made in this browser, so that nobody is told of their own.
  *
  * The writer is not enough: what my phone does is news on my desktop. So each write carries a
- * `mutation_id`, which the tabs of one browser tell each other.
+ * `mutation_id`, which the tabs of one browser tell each other; only those in which the same person is signed in,
+ * since a page of the shop and one of a customer may be open side by side.
  */
 
 import type { AnyRow, Change } from "./rows";
@@ -12,14 +13,23 @@ const KEPT_MS = 120_000;
 const KEPT = 1_000;
 const CHANNEL = "slotcast-own-changes";
 
+/** What tabs tell each other. */
+type Note = { id: string; userId: string | null };
+
 const own = new Map<string, number>();
+let writer: string | null = null;
 const tabs = typeof BroadcastChannel === "function" ? new BroadcastChannel(CHANNEL) : null;
 if (tabs) {
-  tabs.onmessage = ({ data }: MessageEvent<unknown>) => {
-    if (typeof data === "string") keep(data);
+  tabs.onmessage = ({ data }: MessageEvent<Note>) => {
+    if (data.userId === writer) keep(data.id);
   };
   // Node would otherwise wait for it; browsers' have no such method.
   (tabs as BroadcastChannel & { unref?: () => void }).unref?.();
+}
+
+/** Says who is signed in here; null is a visitor. */
+export function writeAs(userId: string | null): void {
+  writer = userId;
 }
 
 /** Makes the `mutation_id` of a write of this tab. */
@@ -32,7 +42,7 @@ export function newMutationId(): string {
 /** Remembers a write of this tab, also in the other tabs, for two minutes. */
 export function markAsMine(id: string): void {
   keep(id);
-  tabs?.postMessage(id);
+  tabs?.postMessage({ id, userId: writer } satisfies Note);
 }
 
 /** Names the deletion of a row, which carries no mutation's id. */

@@ -1,6 +1,6 @@
 // @vitest-environment node
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { deletionId, isMine, markAsMine, newMutationId } from "../src/own-changes";
+import { deletionId, isMine, markAsMine, newMutationId, writeAs } from "../src/own-changes";
 import type { Change } from "../src/rows";
 
 function change(eventType: string, row: Record<string, unknown>): Change {
@@ -52,5 +52,19 @@ describe("a change is mine", () => {
     const id = newMutationId();
 
     await vi.waitFor(() => expect(otherTab.isMine({ mutation_id: id })).toBe(true));
+  });
+
+  test("but not in a tab of somebody else", async () => {
+    vi.resetModules();
+    const customersTab = await import("../src/own-changes");
+    customersTab.writeAs("customer");
+    writeAs("staff");
+    const ofStaff = newMutationId();
+    writeAs("customer");
+    const ofCustomer = newMutationId();
+
+    await vi.waitFor(() => expect(customersTab.isMine({ mutation_id: ofCustomer })).toBe(true));
+    expect(customersTab.isMine({ mutation_id: ofStaff })).toBe(false);
+    writeAs(null);
   });
 });
