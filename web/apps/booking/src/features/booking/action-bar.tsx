@@ -1,5 +1,6 @@
 import { Button, Refused } from "@slotcast/ui";
 import type { ReactNode } from "react";
+import { PRIMARY_ID } from "../times/primary-action";
 
 export interface ActionBarProps {
   /** The form that the button belongs to. */
@@ -45,11 +46,4 @@ export function ActionBar(props: ActionBarProps) {
       </Button>
     </div>
   );
-}
-
-const PRIMARY_ID = "primary-action";
-
-/** Moves focus to the button, from where something was chosen that went away with it. */
-export function focusPrimary(): void {
-  document.getElementById(PRIMARY_ID)?.focus({ preventScroll: true });
 }

@@ -1,9 +1,9 @@
 import { addDays, dayOf, nameOf, today, useSession } from "@slotcast/ui";
 import { useProfile } from "../identity/profile";
 import { offeredBy, type Shop } from "../shop/shop";
+import { focusPrimary } from "../times/primary-action";
 import { useTimeChoice } from "../times/use-time-choice";
 import type { Wish } from "../times/use-times";
-import { focusPrimary } from "./action-bar";
 import { ANYONE, type Draft, stepOf } from "./draft";
 import { useBooking } from "./use-booking";
 import { useYou } from "./you";

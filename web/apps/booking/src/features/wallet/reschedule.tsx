@@ -18,6 +18,7 @@ import { useLiveShop } from "../shop/use-shop";
 import { outcomeError } from "../ticket/outcomes";
 import type { Place } from "../ticket/place";
 import { LostTime } from "../times/lost-time";
+import { focusPrimary, PRIMARY_ID } from "../times/primary-action";
 import { TimePicker } from "../times/time-picker";
 import { useTimeChoice } from "../times/use-time-choice";
 import type { WalletView } from "./wallet";
@@ -72,6 +73,10 @@ export function Reschedule({ appointment, place, mutate, view, onView }: Resched
   function chooseTime(time: string) {
     onView({ ...view, time, day: dayOf(time, shop.time_zone) }, { replace: true });
   }
+  function chooseAlternative({ start }: { start: string }) {
+    chooseTime(start);
+    focusPrimary();
+  }
   async function move(event: FormEvent) {
     event.preventDefault();
     if (!choice.chosen || !canMove || busy) return;
@@ -122,7 +127,7 @@ export function Reschedule({ appointment, place, mutate, view, onView }: Resched
       </div>
       <div className="sticky bottom-0 -mx-4 mt-4 flex flex-wrap gap-2 bg-ground px-4 py-3 sm:-mx-5 sm:px-5">
         <div className="w-full empty:hidden">
-          <LostTime choice={settled} onTime={({ start }) => chooseTime(start)} />
+          <LostTime choice={settled} onTime={chooseAlternative} />
         </div>
         {isOffline && (
           <p role="status" className="w-full text-danger text-md">
@@ -130,6 +135,7 @@ export function Reschedule({ appointment, place, mutate, view, onView }: Resched
           </p>
         )}
         <Button
+          id={PRIMARY_ID}
           type="submit"
           size="lg"
           variant="primary"
@@ -139,7 +145,11 @@ export function Reschedule({ appointment, place, mutate, view, onView }: Resched
         >
           {labelOf()}
         </Button>
-        <Button size="lg" onClick={() => onView({ tab: view.tab }, { replace: true })}>
+        <Button
+          size="lg"
+          className="max-sm:w-full"
+          onClick={() => onView({ tab: view.tab }, { replace: true })}
+        >
           {t("move.keep")}
         </Button>
       </div>
