@@ -124,6 +124,48 @@ describe("being live", () => {
     expect(statuses).toEqual(["joining", "live"]);
   });
 
+  test("takes both in whichever order", async () => {
+    backend.confirms = false;
+    backend.door = "hold";
+    start();
+    const { statuses } = listen();
+    await pass(100);
+    backend.say("system", {
+      extension: "postgres_changes",
+      status: "ok",
+      message: "",
+      channel: "",
+    });
+    expect(statuses).toEqual(["joining"]);
+
+    backend.admit();
+    await pass(100);
+    expect(statuses).toEqual(["joining", "live"]);
+  });
+
+  test("is not touched by what the server says of other things", async () => {
+    start();
+    const { statuses } = listen();
+    await pass(100);
+
+    backend.say("system", { extension: "system", status: "error", message: "slow", channel: "" });
+
+    expect(statuses).toEqual(["joining", "live"]);
+  });
+
+  test("is not for who has gone before the token came", async () => {
+    start();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    vi.spyOn(hub.client.realtime, "setAuth").mockReturnValue(promise);
+    listen().stop();
+    await pass(2_000);
+
+    resolve();
+    await pass(100);
+
+    expect(backend.joined).toEqual([]);
+  });
+
   test("fails when the database does not confirm, and is tried again", async () => {
     backend.confirms = false;
     start();
@@ -241,6 +283,55 @@ describe("what was lost", () => {
     await pass(10_000);
 
     expect(statuses).toEqual(["joining", "live"]);
+  });
+
+  test("needs a new confirmation to be live again", async () => {
+    start();
+    const { statuses } = listen();
+    await pass(100);
+
+    backend.confirms = false;
+    backend.cut();
+    await pass(3_000);
+
+    expect(statuses.at(-1)).toBe("joining");
+  });
+
+  test("is tried less often while it does not last, and at once after it did", async () => {
+    vi.spyOn(Math, "random").mockReturnValue(0);
+    start();
+    const { statuses } = listen();
+    await pass(100);
+    const end = () => backend.say("phx_close", {});
+
+    end();
+    await pass(1_100);
+    end();
+    await pass(1_100);
+    expect(statuses.at(-1)).toBe("error");
+    await pass(1_000);
+    expect(statuses.at(-1)).toBe("live");
+
+    await pass(10_000);
+    end();
+    await pass(1_100);
+    expect(statuses.at(-1)).toBe("live");
+  });
+
+  test("joins again only with a token that is current then", async () => {
+    start();
+    listen();
+    await pass(100);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    vi.spyOn(hub.client.realtime, "setAuth").mockReturnValue(promise);
+
+    backend.cut();
+    await pass(3_000);
+    expect(backend.joined).toHaveLength(1);
+
+    resolve();
+    await pass(100);
+    expect(backend.joined).toHaveLength(2);
   });
 
   test("the first channel that finds the server again brings the others along", async () => {

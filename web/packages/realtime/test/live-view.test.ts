@@ -346,6 +346,21 @@ describe("what may have missed something reads again", () => {
       backend.cut();
     }, 61_000));
 
+  test("rows that no view shows any more are not shown again before they were read", async () => {
+    add("a", { hour: 20 });
+    show({ ...SALON, range: { column: "hour", to: 12 } });
+    const evening = show({ ...SALON, range: { column: "hour", from: 18 } });
+    await pass(100);
+    expect(ids(evening.view)).toEqual(["a"]);
+    evening.stop();
+    await pass(2_000);
+
+    backend.cut();
+    await pass(3_200);
+    evening.view.subscribe(() => {});
+    expect(evening.view.getState()).toMatchObject({ rows: [], isLoading: true });
+  });
+
   test("many asking at once costs two reads, the second of which began after all asked", async () => {
     const { view } = show();
     await pass(100);

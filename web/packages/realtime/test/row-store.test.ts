@@ -109,6 +109,15 @@ describe("rows of the stream, of reads and of answers", () => {
     expect(rows()).toHaveLength(1);
   });
 
+  test("an update from before a row left the filter does not bring it back", () => {
+    const { store, rows } = storeOf({ id: "a", hour: 9, version: 1 });
+
+    store.left({ id: "a", hour: 9, version: 3 });
+    store.written("UPDATE", { id: "a", hour: 9, version: 2 });
+
+    expect(rows()).toEqual([]);
+  });
+
   test("a row that did not change stays the same object", () => {
     const { clock, store, rows } = storeOf({ id: "a", hour: 9 });
     const before = rows()[0];

@@ -17,6 +17,8 @@ export const URL_OF_BACKEND = "http://backend.test";
 
 export class Backend {
   readonly joins: Join[] = [];
+  /** Joins that were not answered yet. */
+  readonly knocking: Join[] = [];
   /** Topics in the order they were joined and left. */
   readonly joined: string[] = [];
   readonly left: string[] = [];
@@ -105,9 +107,9 @@ export class Backend {
     for (const socket of [...this.#sockets]) socket.lose();
   }
 
-  /** Says something to all channels. */
+  /** Says something to all channels, those that are joining among them. */
   say(event: string, payload: Record<string, unknown>): void {
-    for (const { socket, topic, ref } of this.joins) {
+    for (const { socket, topic, ref } of [...this.joins, ...this.knocking]) {
       socket.receive([ref, null, topic, event, payload]);
     }
   }
@@ -153,7 +155,10 @@ export class Backend {
     this.joined.push(topic);
     const config = payload.config as { postgres_changes: Omit<Binding, "id">[] };
     const admit = () => {
-      if (this.door === "refuse") return reply("error", { reason: "refused" });
+      if (this.door === "refuse") {
+        reply("error", { reason: "refused" });
+        return;
+      }
       const bindings = config.postgres_changes.map((binding) => {
         this.#bindingCount += 1;
         return { ...binding, id: this.#bindingCount };
@@ -170,8 +175,16 @@ export class Backend {
         setTimeout(() => socket.receive([ref, null, topic, "system", confirmation]), 0);
       }
     };
-    if (this.door === "hold") this.#waiting.push(admit);
-    else admit();
+    if (this.door === "hold") {
+      const knocking = { socket, topic, ref, bindings: [] };
+      this.knocking.push(knocking);
+      this.#waiting.push(() => {
+        this.knocking.splice(this.knocking.indexOf(knocking), 1);
+        admit();
+      });
+    } else {
+      admit();
+    }
   }
 
   #tell(type: Operation, table: string, record: Row | null, old: Row | null): void {
