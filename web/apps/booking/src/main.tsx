@@ -12,27 +12,35 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { ErrorPage } from "./app/error-page";
 import { router } from "./app/router";
 import { forgetYou } from "./features/booking/you";
 import { en } from "./locales/en";
 
+/** What queries ask about a person begins with one of these. */
+const PERSONAL = new Set<unknown>(["profile", "calendar-token", "places"]);
+
 async function start(root: HTMLElement): Promise<void> {
   setUpTheme();
   const [config] = await Promise.all([
-    loadConfig(),
+    loadConfig().catch(() => null),
     readyTemporal(),
     setUpI18n({
       en: async () => en,
       fr: async () => (await import("./locales/fr")).fr,
     }),
   ]);
+  if (!config) {
+    createRoot(root).render(<ErrorPage reason="unreachable" />);
+    return;
+  }
   const client = makeClient(config, "booking");
   const queries = new QueryClient();
 
-  /** On shared computers nothing of somebody stays behind; what is public does. */
+  /** On shared computers nothing of somebody stays behind. */
   function forgetUser(): void {
     forgetYou();
-    queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== "times" });
+    queries.removeQueries({ predicate: ({ queryKey }) => PERSONAL.has(queryKey[0]) });
   }
 
   createRoot(root).render(

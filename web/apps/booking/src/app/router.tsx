@@ -12,6 +12,7 @@ import { type Draft, parseDraft } from "../features/booking/draft";
 import { ShopsPage } from "../features/shop/shops-page";
 import { TABS, type WalletView } from "../features/wallet/wallet";
 import { useTexts } from "../texts";
+import { ErrorPage } from "./error-page";
 import { Shell } from "./shell";
 
 const rootRoute = createRootRoute({ component: Shell, notFoundComponent: NotFound });
@@ -86,6 +87,7 @@ function NotFound() {
 export const router = createRouter({
   routeTree: rootRoute.addChildren([shopsRoute, mineRoute, shopRoute]),
   basepath: "/book",
+  defaultErrorComponent: () => <ErrorPage reason="broken" />,
   trailingSlash: "preserve",
   scrollRestoration: true,
 });

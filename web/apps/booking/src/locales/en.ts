@@ -7,6 +7,13 @@ export const en = {
   retry: "Try again",
   optional: "optional",
   notFound: "There is no such page.",
+  failure: {
+    unreachable: "We can't reach the server",
+    unreachableHint: "Check your connection. What you chose is kept in the address of this page.",
+    broken: "This page failed",
+    brokenHint: "Nothing was booked or changed. Loading it again usually helps.",
+    reload: "Load again",
+  },
   shops: {
     title: "Where would you like to book?",
     none: "No shop takes bookings online yet",

@@ -9,6 +9,14 @@ export const fr: SameTexts<typeof en> = {
   retry: "Réessayer",
   optional: "facultatif",
   notFound: "Cette page n’existe pas.",
+  failure: {
+    unreachable: "Le serveur est injoignable",
+    unreachableHint:
+      "Vérifiez votre connexion. Vos choix sont conservés dans l’adresse de cette page.",
+    broken: "Cette page a échoué",
+    brokenHint: "Rien n’a été réservé ni modifié. La recharger suffit en général.",
+    reload: "Recharger",
+  },
   shops: {
     title: "Où souhaitez-vous réserver ?",
     none: "Aucun établissement ne prend encore de réservations en ligne",

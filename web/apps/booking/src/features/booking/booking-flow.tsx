@@ -24,7 +24,7 @@ export function BookingFlow(props: BookingFlowOptions) {
     <>
       <Stepper draft={draft} step={step} />
       <div className="mt-6 grid gap-8 lg:grid-cols-[minmax(0,1fr)_20rem]">
-        <div className={cn("min-w-0", action ? "pb-36 lg:pb-0" : "pb-8")}>
+        <div className={cn("min-w-0 lg:pb-0", roomFor(action !== null, choice.lost))}>
           {step === "service" && <ServiceStep shop={shop} offered={flow.offered} draft={draft} />}
           {step === "person" && (
             <PersonStep members={membersFor(shop, draft.service ?? "")} draft={draft} />
@@ -60,6 +60,12 @@ export function BookingFlow(props: BookingFlowOptions) {
       </div>
     </>
   );
+}
+
+/** The room below for the bar that lies over the page on phones. */
+function roomFor(hasAction: boolean, lost: string | undefined): string {
+  if (!hasAction) return "pb-8";
+  return lost ? "pb-72" : "pb-36";
 }
 
 /** The primary button of the step, if it has one. */

@@ -62,6 +62,7 @@ export function useLiveShop(workspaceId: string | undefined): void {
     });
     const renewPage = merged(() => {
       void queries.invalidateQueries({ queryKey: ["shop"] });
+      void queries.invalidateQueries({ queryKey: ["places"] });
       void queries.invalidateQueries({ queryKey: ["times", workspaceId] });
     });
     const page = {

@@ -49,7 +49,7 @@ export function usePlaces(
   const client = useSupabase();
   const ids = [...new Set(appointments.map((row) => row.workspace_id))].sort();
   const { data } = useQuery({
-    queryKey: ["shop", "places", ids],
+    queryKey: ["places", ids],
     queryFn: ({ signal }) => readShops(client, ids, signal),
     enabled: ids.length > 0,
     staleTime: 60_000,
