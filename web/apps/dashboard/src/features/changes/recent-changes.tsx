@@ -33,6 +33,8 @@ export function RecentChanges({ desk, onShow, canUndo, onUndo }: RecentChangesPr
   );
   const seenId = useSeen(desk, changes[0]?.id ?? 0);
 
+  const older = changes.length >= limit && <Older onClick={() => setLimit(limit + PAGE_SIZE)} />;
+
   return (
     // In a sheet, which has this title already and on phones no height of its own, it brings its own height.
     <section
@@ -46,12 +48,7 @@ export function RecentChanges({ desk, onShow, canUndo, onUndo }: RecentChangesPr
       {isLoading ? (
         <ListSkeleton />
       ) : fitting.length > 0 ? (
-        <ChangeList
-          changes={fitting}
-          seenId={seenId}
-          me={desk.me}
-          footer={changes.length >= limit && <Older onClick={() => setLimit(limit + PAGE_SIZE)} />}
-        >
+        <ChangeList changes={fitting} seenId={seenId} me={desk.me} footer={older}>
           {(change) => (
             <ChangeItem
               change={change}
@@ -71,7 +68,7 @@ export function RecentChanges({ desk, onShow, canUndo, onUndo }: RecentChangesPr
           action={<Button onClick={() => void resync()}>{t("changes.retry")}</Button>}
         />
       ) : changes.length > 0 ? (
-        <EmptyState icon={History} title={t("changes.nothingMatches")} />
+        <EmptyState icon={History} title={t("changes.nothingMatches")} action={older} />
       ) : (
         <EmptyState icon={History} title={t("changes.empty")}>
           {t("changes.emptyHint")}
