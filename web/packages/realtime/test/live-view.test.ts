@@ -457,4 +457,10 @@ test("a thousand changes in a burst are told of at most five times", async () =>
 
   expect(view.getState().rows).toHaveLength(1_000);
   expect(notified.mock.calls.length).toBeLessThanOrEqual(5);
+
+  await pass(2_000);
+  notified.mockClear();
+  add("the next");
+  await pass(20);
+  expect(notified).toHaveBeenCalledOnce();
 });

@@ -131,6 +131,18 @@ describe("an update", () => {
     expect(shown()).toEqual([]);
   });
 
+  test("does not show a row again that was deleted while it is under way", async () => {
+    const release = heldWrite();
+    const saving = view.mutate.update(first(), { hour: 10 });
+    await pass(10);
+    backend.delete("appointments", "a");
+    await pass(300);
+    expect(shown()).toEqual([]);
+
+    release();
+    expect(await within(saving)).toMatchObject({ kind: "conflict", theirs: null });
+  });
+
   test("waits for the one before, and takes over its version", async () => {
     const seen = first();
     const one = view.mutate.update(seen, { hour: 10 });
