@@ -1,17 +1,20 @@
 import type { Appointment, Mutate, NewAppointment, Outcome } from "@slotcast/realtime";
-import { useErrorText } from "@slotcast/ui";
+import { toast, useErrorText } from "@slotcast/ui";
 import type { Change } from "./change";
 import { useTexts } from "./texts";
 
-/** Takes changes back, by new changes forward with the old values; the promise says in words how it went. */
+/** Takes changes back, by new changes forward with the old values, and says how it went. */
 export function useUndo(mutate: Mutate<Appointment, NewAppointment>) {
   const t = useTexts();
   const errorText = useErrorText();
 
-  function inWords(outcome: Outcome<Appointment>): string {
+  function say(outcome: Outcome<Appointment>) {
+    if (outcome.kind === "saved") toast.success(t("changes.undone"));
+    else toast.error(whatWentWrong(outcome));
+  }
+
+  function whatWentWrong(outcome: Exclude<Outcome<Appointment>, { kind: "saved" }>): string {
     switch (outcome.kind) {
-      case "saved":
-        return t("changes.undone");
       case "taken":
         return t("changes.undoTaken");
       case "conflict":
@@ -25,11 +28,8 @@ export function useUndo(mutate: Mutate<Appointment, NewAppointment>) {
     }
   }
 
-  return async (change: Change, row: Appointment | null): Promise<string> => {
-    const outcome = row
-      ? await mutate.update(row, change.before)
-      : await mutate.create(asNew(change.before));
-    return inWords(outcome);
+  return async (change: Change, row: Appointment | null): Promise<void> => {
+    say(row ? await mutate.update(row, change.before) : await mutate.create(asNew(change.before)));
   };
 }
 

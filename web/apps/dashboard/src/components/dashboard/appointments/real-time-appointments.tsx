@@ -1,4 +1,3 @@
-import { toast } from "@slotcast/ui";
 import { type Change, canUndo, RecentChanges, useUndo } from "../../../features/changes";
 import { canWriteAppointments, type Desk } from "../../../features/desk/desk";
 import { useWorkspaceAppointments } from "../../../hooks/use-realtime-appointments";
@@ -32,9 +31,7 @@ export function RealTimeAppointments({ desk, onShow }: RealTimeAppointmentsProps
       desk={desk}
       onShow={onShow}
       canUndo={(change) => mayWrite && canUndo(change, rowOf(change)?.version ?? null)}
-      onUndo={(change) => {
-        void undo(change, rowOf(change) ?? null).then((words) => toast(words));
-      }}
+      onUndo={(change) => void undo(change, rowOf(change) ?? null)}
     />
   );
 }
