@@ -36,7 +36,10 @@ export function Shell() {
       </a>
       <ConnectionBanner state={state} lastSyncedAt={lastSyncedAt} onRetry={retry} />
       <header className="mx-auto flex w-full max-w-5xl items-center justify-between gap-2 px-4 py-2.5 sm:px-6">
-        <Link to="/" className="rounded-control py-2.5 font-semibold text-ink-soft hover:text-ink">
+        <Link
+          to="/"
+          className="inline-flex min-h-11 items-center rounded-control font-semibold text-ink-soft hover:text-ink"
+        >
           {t("title")}
         </Link>
         <nav aria-label={t("navigation")} className="flex items-center">

@@ -83,7 +83,7 @@ function DayItem({ free, isShown, onDay }: DayItemProps) {
         data-free={free.slotCount}
         onClick={() => onDay(free.day)}
         className={cn(
-          "flex h-21 w-19 flex-col items-center justify-center gap-0.5 rounded-card border px-1 transition-colors sm:w-full",
+          "relative flex h-21 w-19 flex-col items-center justify-center gap-0.5 rounded-card border px-1 transition-colors sm:w-full",
           isShown
             ? "border-accent bg-accent-soft"
             : "border-line bg-surface hover:border-line-strong hover:bg-raised",
