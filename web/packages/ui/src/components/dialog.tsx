@@ -92,7 +92,7 @@ function Shell(props: ShellProps) {
               )}
             </div>
             <Radix.Close asChild>
-              <IconButton icon={X} label={t("close")} className="-me-2" />
+              <IconButton icon={X} label={t("close")} className="-me-2 max-sm:size-11" />
             </Radix.Close>
           </div>
           <div className="min-h-0 flex-1 overflow-y-auto px-5 pt-1 pb-5">{children}</div>

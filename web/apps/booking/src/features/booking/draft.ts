@@ -33,17 +33,12 @@ export function parseDraft(search: Record<string, unknown>): Draft {
   return Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== undefined));
 }
 
-/** What is needed to know which step can be shown. */
-export interface Offer {
-  services: ReadonlyMap<string, readonly string[]>;
-}
-
 /**
  * The step to show: the one asked for, or the first that has to come before it.
  *
  * @param offered By service, the ids of those who give it.
  */
-export function stepOf(draft: Draft, offered: Offer["services"]): Step {
+export function stepOf(draft: Draft, offered: ReadonlyMap<string, readonly string[]>): Step {
   const members = draft.service ? offered.get(draft.service) : undefined;
   if (!members) return "service";
   const wanted = draft.step ?? "person";

@@ -125,7 +125,10 @@ function Details({ appointment, place }: Pick<TicketProps, "appointment" | "plac
       {place?.shop.address && <Detail icon={MapPin}>{place.shop.address}</Detail>}
       {place?.shop.phone && (
         <Detail icon={Phone}>
-          <a href={`tel:${place.shop.phone.replaceAll(/\s/g, "")}`} className="hover:underline">
+          <a
+            href={`tel:${place.shop.phone.replaceAll(/\s/g, "")}`}
+            className="-my-2.5 inline-flex min-h-11 items-center hover:underline"
+          >
             {place.shop.phone}
           </a>
         </Detail>
