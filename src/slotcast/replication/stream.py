@@ -188,7 +188,7 @@ class Replication:
         On cancellation everything handed over is confirmed; the slot stays.
 
         Args:
-            deliver: Takes a batch, at most some hundreds of changes, in commit order. When
+            deliver: Takes a batch, at most some thousands of changes, in commit order. When
                 it returns, the batch counts as handed over. What it raises ends the stream.
 
         Raises:
