@@ -158,10 +158,11 @@ async function changeLanguage(language: Language): Promise<void> {
 }
 
 function preferredLanguage(): Language {
-  const asked = new URLSearchParams(location.search).get("lang");
-  const candidates = [asked, readStored(STORED_AS, isText), ...navigator.languages];
-  for (const candidate of candidates) {
-    const language = candidate ? asLanguage(candidate) : undefined;
+  const asked = asLanguage(new URLSearchParams(location.search).get("lang") ?? "");
+  // It will be gone from the address with the next step, but not from the reader's mind.
+  if (asked) writeStored(STORED_AS, asked);
+  for (const candidate of [readStored(STORED_AS, isText), ...navigator.languages]) {
+    const language = asLanguage(candidate ?? "");
     if (language) return language;
   }
   return "en";

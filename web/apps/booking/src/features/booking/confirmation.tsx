@@ -93,7 +93,7 @@ function Outcome({ status }: { status: keyof typeof OUTCOMES }) {
   useEffect(() => heading.current?.focus({ preventScroll: true }), []);
   const { icon: Icon, look } = OUTCOMES[status];
   return (
-    <header className="flex items-center gap-4" aria-live="polite">
+    <header className="flex items-center gap-4">
       <span
         className={`inline-flex size-12 shrink-0 items-center justify-center rounded-full ${look}`}
       >

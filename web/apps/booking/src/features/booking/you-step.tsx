@@ -37,6 +37,7 @@ export function YouStep(props: YouStepProps) {
             size="lg"
             autoComplete="name"
             required
+            pattern=".*\S.*"
             maxLength={120}
             value={you.name}
             onChange={(event) => onChange({ name: event.target.value })}

@@ -1,3 +1,4 @@
+import { uuid } from "@slotcast/realtime";
 import { forgetStored, isText, readStored, writeStored } from "@slotcast/ui";
 import { useState } from "react";
 
@@ -15,7 +16,7 @@ const STORED_AS = "slotcast.booking.you";
 /** Keeps what was typed in this tab. `forget` is for when it has been booked: name and phone stay. */
 export function useYou() {
   const [you, setYou] = useState<Partial<You> & Pick<You, "requestId">>(
-    () => readStored(STORED_AS, isYou, "session") ?? { requestId: crypto.randomUUID() },
+    () => readStored(STORED_AS, isYou, "session") ?? { requestId: uuid() },
   );
   function change(changes: Partial<You>) {
     const next = { ...you, ...changes };
@@ -25,7 +26,7 @@ export function useYou() {
   return {
     you,
     change,
-    forget: () => change({ requestId: crypto.randomUUID(), notes: "" }),
+    forget: () => change({ requestId: uuid(), notes: "" }),
   };
 }
 

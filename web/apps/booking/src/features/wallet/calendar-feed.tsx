@@ -85,6 +85,9 @@ export function CalendarFeed() {
   );
 }
 
+/** Browsers let pages copy only when they came over an encrypted connection, or from this machine. */
+const CAN_COPY = "clipboard" in navigator;
+
 function FeedAddress({ url }: { url: string }) {
   const t = useTexts();
   const [copied, setCopied] = useState(false);
@@ -104,10 +107,12 @@ function FeedAddress({ url }: { url: string }) {
         className="figures min-w-0 flex-1 basis-56 text-md"
         onFocus={(event) => event.target.select()}
       />
-      <Button size="lg" onClick={() => void copy()}>
-        <Icon aria-hidden className="size-5" strokeWidth={1.75} />
-        {t(copied ? "feed.copiedShort" : "feed.copy")}
-      </Button>
+      {CAN_COPY && (
+        <Button size="lg" onClick={() => void copy()}>
+          <Icon aria-hidden className="size-5" strokeWidth={1.75} />
+          {t(copied ? "feed.copiedShort" : "feed.copy")}
+        </Button>
+      )}
       <Button asChild size="lg">
         <a href={url.replace(/^https?:/, "webcal:")}>{t("feed.subscribe")}</a>
       </Button>

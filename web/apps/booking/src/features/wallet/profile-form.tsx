@@ -63,6 +63,7 @@ function Fields({ userId, profile }: { userId: string; profile: Profile }) {
           size="lg"
           autoComplete="name"
           required
+          pattern=".*\S.*"
           maxLength={120}
           value={shown.name}
           onChange={(event) => setTyped({ ...typed, name: event.target.value })}
