@@ -1,4 +1,4 @@
 import { textsOf } from "@slotcast/ui";
 import type { en } from "./locale";
 
-export const { useTexts, text } = textsOf<{ export: typeof en }>("app");
+export const { useTexts } = textsOf<{ export: typeof en }>("app");

@@ -1,4 +1,4 @@
 import { textsOf } from "@slotcast/ui";
 import type { en } from "./locale";
 
-export const { useTexts, text } = textsOf<{ figures: typeof en }>("app");
+export const { useTexts } = textsOf<{ figures: typeof en }>("app");

@@ -156,9 +156,9 @@ function Day({ weekday, week, mistakes, mayWrite, onChange }: DayProps) {
     onChange(week.map((stretch) => (stretch.id === changed.id ? changed : stretch)));
 
   return (
-    <li className="grid grid-cols-[minmax(5.5rem,8rem)_1fr_auto] items-start gap-2 py-2">
+    <li className="grid grid-cols-[1fr_auto] items-start gap-x-2 py-2 sm:grid-cols-[8rem_1fr_auto]">
       <span className="flex min-h-9 items-center font-medium text-md capitalize">{day}</span>
-      <div className="flex flex-col gap-2">
+      <div className="flex flex-col gap-2 max-sm:col-span-2 max-sm:row-start-2">
         {stretches.length === 0 && (
           <span className="flex min-h-9 items-center text-ink-faint text-md">
             {t("settings.team.closed")}
@@ -212,10 +212,10 @@ function StretchRow({ day, stretch, mistake, onChange, onRemove }: StretchRowPro
   const { opens, closes } = stretch;
   return (
     <div>
-      <div className="flex flex-wrap items-center gap-2">
+      <div className="flex items-center gap-2">
         <Input
           type="time"
-          className="w-auto"
+          className="w-auto min-w-0 max-sm:flex-1 max-sm:px-2"
           aria-label={t("settings.team.opens", { day })}
           aria-invalid={mistake !== undefined}
           value={opens}
@@ -224,7 +224,7 @@ function StretchRow({ day, stretch, mistake, onChange, onRemove }: StretchRowPro
         <span className="text-ink-faint text-sm">{t("settings.team.to")}</span>
         <Input
           type="time"
-          className="w-auto"
+          className="w-auto min-w-0 max-sm:flex-1 max-sm:px-2"
           aria-label={t("settings.team.closes", { day })}
           aria-invalid={mistake !== undefined}
           value={closes}

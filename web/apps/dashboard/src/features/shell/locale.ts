@@ -36,8 +36,10 @@ export const en = {
   },
   none: {
     title: "You are not in a workspace yet",
-    about: "Ask the owner of one to add you with the email {{email}}, or begin your own.",
+    about:
+      "You are signed in as {{email}}. Ask the owner of a workspace to add you, or begin your own.",
     create: "Begin a workspace",
+    account: "Your account id, for whoever adds you:",
   },
   lost: {
     title: "You no longer have access to {{name}}",
@@ -114,8 +116,9 @@ export const fr: SameTexts<typeof en> = {
   none: {
     title: "Vous n’êtes encore dans aucun espace",
     about:
-      "Demandez au propriétaire d’un espace de vous ajouter avec l’adresse {{email}}, ou commencez le vôtre.",
+      "Vous êtes connecté en tant que {{email}}. Demandez au propriétaire d’un espace de vous ajouter, ou commencez le vôtre.",
     create: "Commencer un espace",
+    account: "Votre identifiant de compte, pour la personne qui vous ajoute :",
   },
   lost: {
     title: "Vous n’avez plus accès à {{name}}",

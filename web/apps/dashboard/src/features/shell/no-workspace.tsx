@@ -29,6 +29,9 @@ export function NoWorkspace({ onCreated }: { onCreated: (workspace: Workspace) =
           }
         >
           {t("shell.none.about", { email: user?.email ?? nameOf(user) })}
+          <span className="mt-3 block text-ink-faint text-sm">
+            {t("shell.none.account")} <code className="select-all break-all">{user?.id}</code>
+          </span>
         </EmptyState>
       )}
     </Outside>

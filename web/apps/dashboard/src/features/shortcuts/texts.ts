@@ -1,4 +1,4 @@
 import { textsOf } from "@slotcast/ui";
 import type { en } from "./locale";
 
-export const { useTexts, text } = textsOf<{ shortcuts: typeof en }>("app");
+export const { useTexts } = textsOf<{ shortcuts: typeof en }>("app");
