@@ -9,6 +9,7 @@ import {
   useSupabase,
 } from "@slotcast/realtime";
 import {
+  dayOf,
   formatDayTime,
   formatTime,
   formatTimeRange,
@@ -113,7 +114,7 @@ export function useFailures(desk: Desk, opening: OpeningData) {
   return { explain, taken };
 }
 
-/** Free starts near a candidate that is taken, in the working hours of its member, but not where it stands already. */
+/** Free starts on the day of a candidate that is taken, when its member works, but not where it stands already. */
 function freeNear(
   desk: Desk,
   opening: OpeningData,
@@ -124,11 +125,13 @@ function freeNear(
   const works = worksAround(desk, opening, candidate.memberId, candidate.startMs);
   const standsMs =
     before?.team_member_id === candidate.memberId ? Date.parse(before.start_time) : undefined;
+  const dayAt = (ms: number) => dayOf(new Date(ms).toISOString(), desk.zone);
   return nearestFree(rows, candidate, {
     count: PROPOSED_COUNT,
     stepMinutes: Math.min(MOST_STEP_MINUTES, desk.workspace.slot_step_minutes),
     notBeforeMs: Date.now(),
-    isOpen: (fromMs, toMs) => fromMs !== standsMs && works(fromMs, toMs),
+    isOpen: (fromMs, toMs) =>
+      fromMs !== standsMs && dayAt(fromMs) === dayAt(candidate.startMs) && works(fromMs, toMs),
   });
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Appointment, FinalOutcome, LiveAppointments } from "@slotcast/realtime";
 import { formatDayTime, formatTime, toast, useLanguage } from "@slotcast/ui";
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { lazy, type ReactNode, Suspense, useRef, useState } from "react";
 import type { Desk } from "../desk/desk";
 import type { OpeningData } from "../desk/opening";
 import type { OfferedAction } from "../desk/statuses";
@@ -33,6 +33,7 @@ export function useChanges(desk: Desk, opening: OpeningData, live: Live) {
   const t = useTexts();
   const { locale } = useLanguage();
   const { explain } = useFailures(desk, opening);
+  const offers = useRef(new Map<string, string | number>());
   const [cancelling, setCancelling] = useState<Appointment | null>(null);
 
   /**
@@ -73,15 +74,20 @@ export function useChanges(desk: Desk, opening: OpeningData, live: Live) {
     done: (saved: Appointment) => string,
   ): Promise<Failure | null> {
     if (outcome.kind !== "saved") return explain(outcome, row, changes, live.appointments);
-    toast(done(outcome.row), {
-      id: `undo ${row.id}`,
-      duration: UNDO_MS,
-      action: {
-        label: t("appointment.undo"),
-        onClick: () => void undo(outcome.row, undoValues(row, changes)),
-      },
-    });
+    offerUndo(row.id, done(outcome.row), () => void undo(outcome.row, undoValues(row, changes)));
     return null;
+  }
+
+  /** Only the newest change of an appointment can be taken back, so its toast replaces the one before. */
+  function offerUndo(appointmentId: string, title: string, onUndo: () => void): void {
+    const before = offers.current.get(appointmentId);
+    // Without an id it would dismiss all toasts.
+    if (before !== undefined) toast.dismiss(before);
+    const offer = toast(title, {
+      duration: UNDO_MS,
+      action: { label: t("appointment.undo"), onClick: onUndo },
+    });
+    offers.current.set(appointmentId, offer);
   }
 
   /** Applies a patch; what does not work springs back, with words in a toast. */
@@ -100,6 +106,16 @@ export function useChanges(desk: Desk, opening: OpeningData, live: Live) {
     else if (outcome.kind !== "unsent") {
       const failure = await explain(outcome, row, values, live.appointments);
       showFailure(failure, row, values, () => t("appointment.done.undone"));
+    }
+  }
+
+  /** Deletes what was made a moment ago, unless somebody has changed it since. */
+  async function takeBack(row: Appointment): Promise<void> {
+    const outcome = await live.mutate.remove(row);
+    if (outcome.kind === "saved") toast(t("appointment.done.undone"));
+    else if (outcome.kind !== "unsent") {
+      const { title, description } = await explain(outcome, row, {}, live.appointments);
+      toast.error(title, { description, duration: FAILURE_MS });
     }
   }
 
@@ -130,7 +146,6 @@ export function useChanges(desk: Desk, opening: OpeningData, live: Live) {
             }
           : undefined;
     toast.error(failure.title, {
-      id: `failure ${before.id}`,
       description: failure.description,
       duration: FAILURE_MS,
       ...(wayOut ? { action: wayOut } : {}),
@@ -201,19 +216,13 @@ export function useChanges(desk: Desk, opening: OpeningData, live: Live) {
       overlapping(live.appointments, candidateOf({ ...row, ...to })) !== undefined,
     /** Shows that a new one was made, and how to take it back. */
     announceCreated: (row: Appointment) =>
-      toast(
+      offerUndo(
+        row.id,
         t("appointment.done.created", {
           customer: row.customer_name,
           time: formatDayTime(row.start_time, desk.zone, locale),
         }),
-        {
-          id: `undo ${row.id}`,
-          duration: UNDO_MS,
-          action: {
-            label: t("appointment.undo"),
-            onClick: () => void live.mutate.remove(row),
-          },
-        },
+        () => void takeBack(row),
       ),
     dialog,
   };

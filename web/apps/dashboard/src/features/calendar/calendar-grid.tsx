@@ -20,14 +20,15 @@ import type { Appointment, TeamMember } from "@slotcast/realtime";
 import { toWall } from "@slotcast/ui/zones";
 import { useEffect, useEffectEvent, useRef, useState } from "react";
 import { offsetOf } from "./dates";
-import { pointAt } from "./grid-dom";
+import { type Drawn, type EventChanges, eventChanges, isMostlyOther } from "./event-changes";
+import { type Focused, focusedAppointment, pointAt, refocus } from "./grid-dom";
 import { UNASSIGNED } from "./grid-events";
 import { EVENT_GAP_PX, gridOptions, SLOT_HEIGHT_PX, SLOT_MINUTES } from "./grid-options";
 
 export type GridView = "day" | "week" | "month";
 
 /** A stretch that somebody drew or a place they clicked, in wall time of the shown zone. */
-export interface Drawn {
+export interface DrawnStretch {
   /** `YYYY-MM-DDTHH:MM` */
   start: string;
   /** Absent after a click. */
@@ -72,7 +73,7 @@ export interface CalendarGridProps {
   /** `undo` puts the event back where it was, for a change that is not even tried. */
   onMove: (row: Appointment, to: Dropped, undo: () => void) => void;
   onResize: (row: Appointment, end_time: string, undo: () => void) => void;
-  onCreate: (drawn: Drawn) => void;
+  onCreate: (drawn: DrawnStretch) => void;
   onOpen: (id: string) => void;
   /** A day of the month was chosen. */
   onDay: (date: string) => void;
@@ -84,6 +85,7 @@ export interface CalendarGridProps {
   collides: (row: Appointment, to: Dropped) => boolean;
 }
 
+const NOTHING: Drawn = new Map();
 const PLUGINS = [ResourceTimeGrid, TimeGrid, DayGrid, Interaction];
 const VIEW_NAMES = {
   day: "resourceTimeGridDay",
@@ -122,7 +124,7 @@ export function CalendarGrid(props: CalendarGridProps) {
   useOption(calendar, "snapDuration", `00:${String(props.snapMinutes).padStart(2, "0")}`);
   useOption(calendar, "selectable", props.canWrite && props.view !== "month");
   useResources(calendar, props);
-  useHeldEvents(calendar, props, isHeld);
+  useHeldEvents(calendar, target, props, isHeld);
   useScrollToNow(calendar, target, props);
 
   return (
@@ -170,22 +172,47 @@ function useResources(calendar: Calendar | null, props: CalendarGridProps): void
 /** Gives the grid its events, but not while one of them is being dragged. */
 function useHeldEvents(
   calendar: Calendar | null,
+  target: React.RefObject<HTMLDivElement | null>,
   { events, view }: CalendarGridProps,
   isHeld: boolean,
 ): void {
+  const drawn = useRef<Drawn>(NOTHING);
+  const isSettling = useRef(false);
+  // Kept until the next frame: until then events may be drawn anew more than once.
+  const focused = useRef<Focused | null>(null);
   const gap = useRef(EVENT_GAP_PX);
   useEffect(() => {
-    if (isHeld) return;
-    calendar?.setOption("events", [...events]);
-    if (view !== "month") return;
-    // When its events change, the month puts them all on the first line and stacks them only when its own size or
-    // the gap changes, so the gap does, by nothing that can be seen.
+    // What was dragged is not where it was drawn, so all is drawn anew afterwards; as on a new calendar.
+    if (isHeld || calendar === null) drawn.current = NOTHING;
+    if (isHeld || calendar === null) return;
+    focused.current = focusedAppointment(target.current) ?? focused.current;
+    const changes = eventChanges(drawn.current, events);
+    drawn.current = changes.drawn;
+    if (isSettling.current || isMostlyOther(changes)) {
+      calendar.setOption("events", [...events]);
+      // The library takes them over a little later, and would forget what is added meanwhile.
+      isSettling.current = true;
+      setTimeout(() => {
+        isSettling.current = false;
+      });
+    } else apply(calendar, changes);
     const frame = requestAnimationFrame(() => {
+      refocus(target.current, focused.current);
+      focused.current = null;
+      if (view !== "month") return;
+      // When its events change, the month puts them all on the first line and stacks them only when its own size or
+      // the gap changes, so the gap does, by nothing that can be seen.
       gap.current = gap.current === EVENT_GAP_PX ? EVENT_GAP_PX + 0.001 : EVENT_GAP_PX;
-      calendar?.setOption("eventGap", gap.current);
+      calendar.setOption("eventGap", gap.current);
     });
     return () => cancelAnimationFrame(frame);
-  }, [calendar, events, view, isHeld]);
+  }, [calendar, target, events, view, isHeld]);
+}
+
+function apply(calendar: Calendar, { added, changed, gone }: EventChanges): void {
+  for (const id of gone) calendar.removeEventById(id);
+  for (const event of changed) calendar.updateEvent(event);
+  for (const event of added) calendar.addEvent(event);
 }
 
 /** Brings the present hour into sight when a view opens, and leaves the scroll position alone from then on. */

@@ -16,7 +16,7 @@ import { canWriteAppointments, canWriteSettings, type Desk } from "../desk/desk"
 import type { OpeningData } from "../desk/opening";
 import type { OfferedAction } from "../desk/statuses";
 import { Agenda } from "./agenda";
-import type { Drawn, Dropped } from "./calendar-grid";
+import type { DrawnStretch, Dropped } from "./calendar-grid";
 import { daysOf, visibleDates } from "./dates";
 import { DayStrip } from "./day-strip";
 import type { CalendarSearch, SearchChange, View } from "./search";
@@ -59,7 +59,7 @@ export function CalendarPage(props: CalendarPageProps) {
   const { desk, live, view, date, isPhone, renderToolbar, onSearch } = props;
   const t = useTexts();
   const canWrite = canWriteAppointments(desk.role);
-  const create = (drawn?: Drawn) =>
+  const create = (drawn?: DrawnStretch) =>
     onSearch({
       appointment: undefined,
       new: drawn?.start ?? date,
@@ -104,7 +104,10 @@ export function CalendarPage(props: CalendarPageProps) {
   );
 }
 
-type DaysProps = CalendarPageProps & { canWrite: boolean; onCreate: (drawn?: Drawn) => void };
+type DaysProps = CalendarPageProps & {
+  canWrite: boolean;
+  onCreate: (drawn?: DrawnStretch) => void;
+};
 
 function Days(props: DaysProps) {
   const { desk, live, view, date, firstWeekday, search, onSearch } = props;

@@ -45,3 +45,23 @@ export function tameRoles(target: HTMLElement): void {
     label.removeAttribute("aria-label");
   }
 }
+
+export interface Focused {
+  id: string;
+  element: HTMLElement;
+}
+
+/** The appointment that has the focus, if one has. */
+export function focusedAppointment(target: HTMLElement | null): Focused | null {
+  const element = document.activeElement;
+  if (!(element instanceof HTMLElement) || !target?.contains(element)) return null;
+  const id = element.dataset.appointment;
+  return id === undefined ? null : { id, element };
+}
+
+/** Gives the focus back to an appointment whose element was drawn anew, unless it has gone elsewhere since. */
+export function refocus(target: HTMLElement | null, focused: Focused | null): void {
+  if (focused === null || focused.element.isConnected) return;
+  if (document.activeElement !== document.body) return;
+  target?.querySelector<HTMLElement>(`[data-appointment="${focused.id}"]`)?.focus();
+}

@@ -1,7 +1,7 @@
 /** How the calendar library is set up once: how things look, and what it tells us. */
 import type { Calendar } from "@event-calendar/core";
 import type { Appointment } from "@slotcast/realtime";
-import type { CalendarGridProps, Drawn, Dropped } from "./calendar-grid";
+import type { CalendarGridProps, DrawnStretch, Dropped } from "./calendar-grid";
 import { eventContent } from "./grid-content";
 import { columnHead, pointAt, tameRoles } from "./grid-dom";
 import { movedTimes, resizedEnd, UNASSIGNED } from "./grid-events";
@@ -133,7 +133,7 @@ function secondsOf(duration: Calendar.Duration): number {
   return duration.days * 86_400 + duration.seconds;
 }
 
-function drawnAt(start: string, resource: Calendar.Resource | undefined): Drawn {
+function drawnAt(start: string, resource: Calendar.Resource | undefined): DrawnStretch {
   const memberId = resource && resource.id !== UNASSIGNED ? resource.id : undefined;
   return { start: start.slice(0, 16), ...(memberId ? { memberId } : {}) };
 }

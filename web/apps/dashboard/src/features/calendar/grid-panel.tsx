@@ -4,7 +4,7 @@ import { dayOf, formatTime, textsOf, useLanguage } from "@slotcast/ui";
 import { useMemo, useRef } from "react";
 import { hoursOfDay } from "../desk/opening";
 import type { Status } from "../desk/statuses";
-import { CalendarGrid, type Drawn, type GridView } from "./calendar-grid";
+import { CalendarGrid, type DrawnStretch, type GridView } from "./calendar-grid";
 import type { CalendarPageProps } from "./calendar-page";
 import type { DateRange } from "./dates";
 import { EventCard, usePointed } from "./event-card";
@@ -20,7 +20,7 @@ export interface GridPanelProps extends CalendarPageProps {
   days: DateRange;
   view: GridView;
   canWrite: boolean;
-  onCreate: (drawn: Drawn) => void;
+  onCreate: (drawn: DrawnStretch) => void;
   onOpen: (id: string) => void;
 }
 
