@@ -14,10 +14,10 @@ import { YouStep } from "./you-step";
 
 /** Service, person, time, you: one decision a screen. */
 export function BookingFlow(props: BookingFlowOptions) {
-  const { shop } = props;
+  const { shop, draft } = props;
   const formId = useId();
   const flow = useBookingFlow(props);
-  const { draft, step, choice, chosen } = flow;
+  const { step, choice, chosen } = flow;
   const line = useSummaryLine(shop, chosen);
   const action = useAction(shop, flow);
   return (
@@ -33,7 +33,7 @@ export function BookingFlow(props: BookingFlowOptions) {
             <TimeStep
               formId={formId}
               choice={choice}
-              time={draft.time}
+              time={flow.time}
               onDay={flow.chooseDay}
               onTime={flow.chooseTime}
               onSubmit={flow.goOn}
@@ -72,13 +72,13 @@ function roomFor(hasAction: boolean, lost: string | undefined): string {
 function useAction(shop: Shop, flow: ReturnType<typeof useBookingFlow>) {
   const t = useTexts();
   const { locale } = useLanguage();
-  const { draft, step, booking } = flow;
+  const { step, time: instant, booking } = flow;
   const isChosen = flow.chosen.slot !== undefined;
   if (step === "time") {
     return { label: t(isChosen ? "times.continue" : "times.choose"), disabled: !isChosen };
   }
   if (step !== "you") return null;
-  const time = draft.time ? formatDayTime(draft.time, shop.time_zone, locale) : "";
+  const time = instant ? formatDayTime(instant, shop.time_zone, locale) : "";
   return {
     label: booking.busy
       ? t("you.booking")

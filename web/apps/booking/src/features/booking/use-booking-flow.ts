@@ -1,3 +1,4 @@
+import { useCustomerAppointments } from "@slotcast/realtime";
 import { addDays, dayOf, nameOf, today, useSession } from "@slotcast/ui";
 import { useProfile } from "../identity/profile";
 import { offeredBy, type Shop } from "../shop/shop";
@@ -15,19 +16,13 @@ export interface BookingFlowOptions {
   onDraft: (draft: Draft, options?: { replace: boolean }) => void;
 }
 
-/** Times that were booked on this page: who goes back must not be told that somebody took them. */
-const bookedHere = new Set<string>();
-
 /** What has been chosen, what can be chosen now, and what each choice does. */
-export function useBookingFlow({ shop, draft: asked, onDraft }: BookingFlowOptions) {
-  const isBooked = asked.time !== undefined && bookedHere.has(`${shop.id} ${asked.time}`);
-  const draft: Draft = isBooked ? { ...asked, time: undefined } : asked;
+export function useBookingFlow({ shop, draft, onDraft }: BookingFlowOptions) {
   const offered = offeredBy(shop);
   const step = stepOf(draft, offered);
   const { you, change, forget } = useYouFilled();
   const booking = useBooking((appointment) => {
     forget();
-    bookedHere.add(`${shop.id} ${new Date(appointment.start_time).toISOString()}`);
     onDraft({ booked: appointment.id }, { replace: true });
   });
   const choice = useTimeChoice({
@@ -37,6 +32,9 @@ export function useBookingFlow({ shop, draft: asked, onDraft }: BookingFlowOptio
     lastDay: addDays(today(shop.time_zone), shop.max_ahead_days),
     refused: booking.refused,
   });
+  // Until the answer is there, one's own booking is what took the slot; and afterwards, for who goes back.
+  const isOwn = useIsOwn(shop)(choice.lost);
+  const isLost = choice.lost !== undefined && !booking.busy && !isOwn;
 
   function chooseDay(day: string) {
     onDraft({ ...draft, day, time: undefined }, { replace: true });
@@ -64,14 +62,13 @@ export function useBookingFlow({ shop, draft: asked, onDraft }: BookingFlowOptio
   }
 
   return {
-    draft,
     step,
     offered,
     you,
     changeYou: change,
     booking,
-    // One's own booking takes the slot as well: until the answer is there, it is not lost.
-    choice: booking.busy ? { ...choice, lost: undefined } : choice,
+    time: isOwn && !booking.busy ? undefined : draft.time,
+    choice: isLost ? choice : { ...choice, lost: undefined },
     chosen: {
       service: shop.services.find(({ id }) => id === draft.service),
       member: shop.team_members.find(({ id }) => id === draft.person),
@@ -83,6 +80,17 @@ export function useBookingFlow({ shop, draft: asked, onDraft }: BookingFlowOptio
     goOn,
     confirm,
   };
+}
+
+/** Tells whether a time is taken by an appointment of the customer's own in this shop. */
+function useIsOwn(shop: Shop): (time: string | undefined) => boolean {
+  const { user } = useSession();
+  const { appointments } = useCustomerAppointments(user?.id);
+  return (time) =>
+    time !== undefined &&
+    appointments.some(
+      (own) => own.workspace_id === shop.id && Date.parse(own.start_time) === Date.parse(time),
+    );
 }
 
 /** What was typed, and for the rest what is known of who is signed in. */
