@@ -94,7 +94,7 @@ def read(connection: Connection, appointment: object) -> dict[str, Any]:
 
 
 def _one(
-    connection: Connection, statement: sql.Composable, values: Mapping[str, object]
+    connection: Connection, statement: sql.SQL | sql.Composed, values: Mapping[str, object]
 ) -> dict[str, Any]:
     with connection.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(statement, values).fetchone()
