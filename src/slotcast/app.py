@@ -311,7 +311,7 @@ async def running(
                 *(AuthApi(auth).routes() if auth else ()),
                 *(MailboxPages(mailbox).routes() if mailbox else ()),
                 *(demo.routes() if demo else ()),
-                *_app_routes(settings, is_demo=sample is not None),
+                *_app_routes(settings, is_demo=demo is not None),
                 *system_routes(
                     readiness=front.readiness,
                     page=front.page,
