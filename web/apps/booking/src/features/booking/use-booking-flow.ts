@@ -33,7 +33,7 @@ export function useBookingFlow({ shop, draft, onDraft }: BookingFlowOptions) {
     refused: booking.refused,
   });
   // Until the answer is there, one's own booking is what took the slot; and afterwards, for who goes back.
-  const isOwn = useIsOwn(shop)(choice.lost);
+  const isOwn = useIsOwn(shop, choice.lost);
   const isLost = choice.lost !== undefined && !booking.busy && !isOwn;
 
   function chooseDay(day: string) {
@@ -82,15 +82,14 @@ export function useBookingFlow({ shop, draft, onDraft }: BookingFlowOptions) {
   };
 }
 
-/** Tells whether a time is taken by an appointment of the customer's own in this shop. */
-function useIsOwn(shop: Shop): (time: string | undefined) => boolean {
+/** Whether a time is taken by an appointment of the customer's own in this shop. */
+function useIsOwn(shop: Shop, time: string | undefined): boolean {
   const { user } = useSession();
   const { appointments } = useCustomerAppointments(user?.id);
-  return (time) =>
-    time !== undefined &&
-    appointments.some(
-      (own) => own.workspace_id === shop.id && Date.parse(own.start_time) === Date.parse(time),
-    );
+  if (time === undefined) return false;
+  return appointments.some(
+    (own) => own.workspace_id === shop.id && Date.parse(own.start_time) === Date.parse(time),
+  );
 }
 
 /** What was typed, and for the rest what is known of who is signed in. */
