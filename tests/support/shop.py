@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from support.server import PUBLISHABLE_KEY, SECRET_KEY
+from support.server import PUBLISHABLE_KEY, SECRET_KEY, serving
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractAsyncContextManager
     from typing import Any
 
     from psycopg import AsyncConnection
@@ -44,7 +45,7 @@ values (%s, %s, %s, %s, %s, %s)
 _OFFERS: Final = "insert into public.team_member_services values (%s, %s, %s)"
 _HOURS: Final = """
 insert into public.working_hours (workspace_id, team_member_id, weekday, opens, closes)
-select %s, %s, weekday, '09:00', '18:00' from generate_series(1, 7) weekday
+select %s, %s, weekday, %s, '18:00' from generate_series(1, 7) weekday
 """
 _APPOINTMENT: Final = """
 insert into public.appointments (
@@ -125,6 +126,23 @@ class Shop:
         )
         return identifier
 
+    async def move(self, appointment: UUID, start: datetime, *, minutes: int = 45) -> None:
+        """Move an appointment past all apps."""
+        start = start.astimezone(UTC)
+        await self.database.execute(
+            "update public.appointments set start_time = %s, end_time = %s where id = %s",
+            [start, start + timedelta(minutes=minutes), appointment],
+        )
+
+    async def starts(self) -> list[tuple[datetime, str]]:
+        """Give start and status of all appointments, in order."""
+        cursor = await self.database.execute(
+            "select start_time, status from public.appointments where workspace_id = %s"
+            " order by start_time, id",
+            [self.id],
+        )
+        return [(start, status) for start, status in await cursor.fetchall()]
+
     async def join(self, person: Person, role: str = "staff") -> None:
         """Make *person* a member of the workspace."""
         await self.database.execute(
@@ -136,6 +154,13 @@ class Shop:
     async def customer(self, name: str) -> Person:
         """Sign up somebody who has no booking yet."""
         return await sign_up(self.url, name)
+
+
+def serving_apps(url: str, slot: str, **changes: object) -> AbstractAsyncContextManager[str]:
+    """Run a server with both apps, and accounts that need no mail; see `serving`."""
+    return serving(
+        url, slot, apps="on", auth="on", auth_autoconfirm="on", auth_anonymous="on", **changes
+    )
 
 
 async def sign_up(url: str, name: str) -> Person:
@@ -168,6 +193,7 @@ async def open_shop(
     *,
     zone: str = "Europe/Paris",
     auto_confirm: bool = False,
+    opens: str = "09:00",
 ) -> Shop:
     """
     Open a shop for a test.
@@ -177,6 +203,7 @@ async def open_shop(
         database: A connection in autocommit mode, of a superuser.
         zone: Where the shop is.
         auto_confirm: Whether what customers book is confirmed at once.
+        opens: When it does each day; it closes at 18:00.
     """
     owner = await sign_up(url, "Ana")
     identifier = uuid4()
@@ -201,7 +228,7 @@ async def open_shop(
         user = owner.id if member_name == "Ana" else None
         color = "#2563eb" if member_name == "Ana" else "#b45309"
         await database.execute(_TEAM_MEMBER, [member, identifier, user, member_name, color, number])
-        await database.execute(_HOURS, [identifier, member])
+        await database.execute(_HOURS, [identifier, member, opens])
         for service, _, _ in services.values():
             await database.execute(_OFFERS, [identifier, member, service])
     return Shop(

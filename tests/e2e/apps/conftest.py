@@ -18,17 +18,16 @@ from slotcast.transports import apps
 from support.browser import Site, chromium, page_of
 from support.missing import give_up
 from support.postgres import migrated_template, temporary_database, unique_name
-from support.server import serving
-from support.shop import open_shop, stored_session
+from support.shop import open_shop, serving_apps, stored_session
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Generator
 
     from playwright.async_api import Browser, Page
 
     from slotcast.postgres.embedded import Cluster
     from support.browser import Visit
-    from support.postgres import RunningClusters
+    from support.postgres import Database, RunningClusters
     from support.shop import Person, Shop
 
 
@@ -44,23 +43,21 @@ def apps_cluster(running_clusters: RunningClusters) -> Cluster:
     return running_clusters.get("embedded")
 
 
+@pytest.fixture(scope="session")
+def apps_database(apps_cluster: Cluster) -> Generator[Database]:
+    with temporary_database(apps_cluster, migrated_template(apps_cluster)) as database:
+        yield database
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def apps_site(apps_cluster: Cluster) -> AsyncGenerator[Site]:
+async def apps_site(apps_database: Database) -> AsyncGenerator[Site]:
     if not apps.are_built():
         give_up("the apps are not built; run: make web")
-    with temporary_database(apps_cluster, migrated_template(apps_cluster)) as database:
-        async with (
-            await psycopg.AsyncConnection.connect(database.url, autocommit=True) as connection,
-            serving(
-                database.url,
-                unique_name("slot"),
-                apps="on",
-                auth="on",
-                auth_autoconfirm="on",
-                auth_anonymous="on",
-            ) as url,
-        ):
-            yield Site(url, connection)
+    async with (
+        await psycopg.AsyncConnection.connect(apps_database.url, autocommit=True) as connection,
+        serving_apps(apps_database.url, unique_name("slot")) as url,
+    ):
+        yield Site(url, connection)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
