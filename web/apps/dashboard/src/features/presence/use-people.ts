@@ -1,7 +1,7 @@
 import { useSupabase } from "@slotcast/realtime";
-import { useQuery } from "@tanstack/react-query";
-import { useEffect, useMemo, useSyncExternalStore } from "react";
+import { useEffect, useSyncExternalStore } from "react";
 import type { Desk } from "../desk/desk";
+import { useWorkspaceMembers } from "../desk/use-workspace-members";
 import { type Person, type Place, peopleIn } from "./people";
 import { roomOf } from "./room";
 
@@ -16,44 +16,17 @@ export function usePeople(desk: Desk, { view, date }: Place): NamedPerson[] {
   const client = useSupabase();
   const room = roomOf(client, desk.workspace.id, desk.me);
   const state = useSyncExternalStore(room.subscribe, room.getState);
-  const names = useMemberNames(desk.workspace.id);
+  // Names come from profiles: what a tab says of itself could be anybody's.
+  const { members, nameOf } = useWorkspaceMembers(desk);
 
   useEffect(() => {
     room.goTo({ view, date });
   }, [room, view, date]);
 
-  return useMemo(
-    () =>
-      peopleIn(state, desk.me, (id) => names.has(id)).map((person) => ({
-        ...person,
-        name: names.get(person.userId) ?? "",
-        color: desk.members.find(({ user_id }) => user_id === person.userId)?.color ?? null,
-      })),
-    [state, desk.me, desk.members, names],
-  );
-}
-
-const NOBODY: ReadonlyMap<string, string> = new Map();
-
-/** The names that members have in their profiles: what a tab says of itself could be anybody's. */
-function useMemberNames(workspaceId: string): ReadonlyMap<string, string> {
-  const client = useSupabase();
-  const { data } = useQuery({
-    queryKey: ["workspace_members", workspaceId, "names"],
-    queryFn: async ({ signal }) => {
-      const { data } = await client
-        .from("workspace_members")
-        .select("user_id, profiles(display_name)")
-        .eq("workspace_id", workspaceId)
-        .abortSignal(signal)
-        .throwOnError();
-      return new Map(data.map(({ user_id, profiles }) => [user_id, nameOf(profiles)]));
-    },
-  });
-  return data ?? NOBODY;
-}
-
-/** Without generated types the client cannot know that a member has one profile. */
-function nameOf(profiles: unknown): string {
-  return (profiles as { display_name: string } | null)?.display_name ?? "";
+  const isMember = (userId: string) => members.some(({ user_id }) => user_id === userId);
+  return peopleIn(state, desk.me, isMember).map((person) => ({
+    ...person,
+    name: nameOf(person.userId) ?? "",
+    color: desk.members.find(({ user_id }) => user_id === person.userId)?.color ?? null,
+  }));
 }

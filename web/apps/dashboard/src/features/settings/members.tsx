@@ -1,9 +1,4 @@
-import {
-  useLiveTable,
-  useSupabase,
-  type WorkspaceMember,
-  type WorkspaceRole,
-} from "@slotcast/realtime";
+import { useSupabase, type WorkspaceMember, type WorkspaceRole } from "@slotcast/realtime";
 import {
   Avatar,
   Button,
@@ -16,13 +11,13 @@ import {
   Select,
   useLanguage,
 } from "@slotcast/ui";
-import { useQuery } from "@tanstack/react-query";
 import { LogOut, Plus, X } from "lucide-react";
 import { useId, useState } from "react";
 import { useForm } from "react-hook-form";
 import { Confirm } from "../desk/confirm";
 import { canWriteSettings, type Desk } from "../desk/desk";
 import { Card } from "../desk/page";
+import { useWorkspaceMembers } from "../desk/use-workspace-members";
 import { CopyButton } from "./copy-button";
 import { Problem } from "./form-parts";
 import { useTexts } from "./texts";
@@ -36,7 +31,7 @@ export function Members({ desk }: { desk: Desk }) {
   const t = useTexts();
   const mayWrite = canWriteSettings(desk.role);
   const [isAdding, setIsAdding] = useState(false);
-  const { members, nameOf } = useMembers(desk);
+  const { members, nameOf } = useWorkspaceMembers(desk);
   return (
     <Card
       title={t("settings.people.title")}
@@ -56,7 +51,7 @@ export function Members({ desk }: { desk: Desk }) {
             key={member.user_id}
             desk={desk}
             member={member}
-            name={nameOf(member.user_id)}
+            name={nameOf(member.user_id) ?? "…"}
           />
         ))}
       </ul>
@@ -70,31 +65,6 @@ export function Members({ desk }: { desk: Desk }) {
       {isAdding && <NewMembership desk={desk} onClose={() => setIsAdding(false)} />}
     </Card>
   );
-}
-
-/** The memberships, live, and the names that people have given themselves. */
-function useMembers({ workspace }: Desk) {
-  const client = useSupabase();
-  const { rows } = useLiveTable<WorkspaceMember>({
-    table: "workspace_members",
-    filter: `workspace_id=eq.${workspace.id}`,
-    key: ["workspace_id", "user_id"],
-    order: { column: "created_at", ascending: true },
-  });
-  const ids = rows.map(({ user_id }) => user_id).toSorted();
-  const { data: names } = useQuery({
-    queryKey: ["profiles", workspace.id, ids],
-    queryFn: async ({ signal }) => {
-      const { data } = await client
-        .from("profiles")
-        .select("id, display_name")
-        .in("id", ids)
-        .abortSignal(signal)
-        .throwOnError();
-      return new Map(data.map(({ id, display_name }) => [id as string, display_name as string]));
-    },
-  });
-  return { members: rows, nameOf: (id: string) => names?.get(id) ?? "…" };
 }
 
 interface MemberRowProps {
