@@ -182,7 +182,9 @@ function Obstacles({ desk, opening, rows, row, values, set }: ObstaclesProps) {
     return (
       <div className="flex flex-col gap-2" role="status">
         <Banner tone="warning" title={failure.title}>
-          {failure.nearest.length === 0 && failure.description}
+          {failure.nearest.length === 0
+            ? failure.description
+            : t("appointment.failure.nearestLabel")}
           <div className="mt-2 flex flex-wrap gap-1.5">
             {failure.nearest.map((startMs) => {
               const wall = toWall(new Date(startMs).toISOString(), desk.zone);

@@ -120,7 +120,7 @@ function Days(props: DaysProps) {
   }, [live.shown, days, desk.zone]);
   if (desk.members.length === 0) return <NobodyYet {...props} />;
   const isEmpty = rows.length === 0 && !live.isLoading;
-  const range = rangeWords(view, date, firstWeekday, locale);
+  const range = rangeWords(view, date, firstWeekday, locale, props.today);
   if (view !== "agenda") {
     return (
       <Suspense fallback={<GridSkeleton />}>
@@ -196,7 +196,7 @@ function Nothing(props: DaysProps & { floats?: boolean }) {
   if (!floats) {
     return (
       <EmptyState icon={CalendarDays} title={title} action={action}>
-        {isFiltered ? undefined : t("calendar.emptyAgendaHint")}
+        {isFiltered || !props.canWrite ? undefined : t("calendar.emptyAgendaHint")}
       </EmptyState>
     );
   }
@@ -205,7 +205,9 @@ function Nothing(props: DaysProps & { floats?: boolean }) {
       <div className="pointer-events-auto flex max-w-xl animate-rise flex-wrap items-center gap-x-4 gap-y-2 rounded-card border border-line bg-raised px-4 py-3 shadow-float">
         <p className="min-w-0 flex-1 text-md">
           <strong className="block font-semibold">{title}</strong>
-          {!isFiltered && <span className="text-ink-soft text-sm">{t("calendar.emptyHint")}</span>}
+          {!isFiltered && props.canWrite && (
+            <span className="text-ink-soft text-sm">{t("calendar.emptyHint")}</span>
+          )}
         </p>
         {action}
       </div>

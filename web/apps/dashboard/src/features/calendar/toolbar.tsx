@@ -72,15 +72,15 @@ function DateNavigation({ view, date, today, firstWeekday, onSearch }: ToolbarPr
         className="rtl:rotate-180"
         onClick={() => onSearch({ date: stepDate(view, date, 1) })}
       />
-      <DateTitle view={view} date={date} firstWeekday={firstWeekday} onSearch={onSearch} />
+      <DateTitle {...{ view, date, today, firstWeekday, onSearch }} />
     </div>
   );
 }
 
-type TitleProps = Pick<ToolbarProps, "view" | "date" | "firstWeekday" | "onSearch">;
+type TitleProps = Pick<ToolbarProps, "view" | "date" | "today" | "firstWeekday" | "onSearch">;
 
 /** The shown days in words; a click opens the browser's own date picker, which knows the reader's habits. */
-function DateTitle({ view, date, firstWeekday, onSearch }: TitleProps) {
+function DateTitle({ view, date, today, firstWeekday, onSearch }: TitleProps) {
   const t = useTexts();
   const { locale } = useLanguage();
   const input = useRef<HTMLInputElement>(null);
@@ -92,7 +92,7 @@ function DateTitle({ view, date, firstWeekday, onSearch }: TitleProps) {
         onClick={() => input.current?.showPicker()}
         className="figures min-h-9 rounded-control px-2 hover:bg-hover"
       >
-        {rangeWords(view, date, firstWeekday, locale)}
+        {rangeWords(view, date, firstWeekday, locale, today)}
       </button>
       <input
         ref={input}
@@ -107,9 +107,18 @@ function DateTitle({ view, date, firstWeekday, onSearch }: TitleProps) {
   );
 }
 
-/** "Tue 24 Nov", "23 – 29 November 2026", "November 2026". */
-export function rangeWords(view: View, date: string, firstWeekday: number, locale: string): string {
-  if (view === "day") return formatDay(date, locale, "short");
+/** "Tue 24 Nov", "23 – 29 Nov 2026", "November 2026"; a day of another year names it. */
+export function rangeWords(
+  view: View,
+  date: string,
+  firstWeekday: number,
+  locale: string,
+  today: string,
+): string {
+  if (view === "day") {
+    const isThisYear = date.slice(0, 4) === today.slice(0, 4);
+    return isThisYear ? formatDay(date, locale, "short") : formatDay(date, locale, "full");
+  }
   if (view === "month") return formatDay(date, locale, "month");
   const days = visibleDates(view, date, firstWeekday);
   const format = new Intl.DateTimeFormat(locale, {
