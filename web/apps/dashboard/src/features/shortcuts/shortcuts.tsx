@@ -1,5 +1,5 @@
 import { lazy, Suspense, useEffect, useEffectEvent } from "react";
-import type { Desk } from "../desk/desk";
+import { canWriteAppointments, type Desk } from "../desk/desk";
 import { carryOut, type ShortcutActions } from "./actions";
 import { closeDialogs, openPalette, openShortcutHelp, useOpenDialog } from "./dialogs";
 import { focusSearch } from "./focus-search";
@@ -21,7 +21,7 @@ export function Shortcuts({ desk, actions }: ShortcutsProps) {
 
   const press = useEffectEvent((event: KeyboardEvent) => {
     const command = commandOf(event, areSingleKeysOn);
-    if (!command) return;
+    if (!command || (command === "create" && !canWriteAppointments(desk.role))) return;
     event.preventDefault();
     if (command === "palette") openPalette();
     else if (command === "help") openShortcutHelp();
