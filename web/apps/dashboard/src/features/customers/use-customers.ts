@@ -16,6 +16,7 @@ import type { Desk } from "../desk/desk";
 import { searchFilter } from "./search";
 
 const PAGE_SIZE = 50;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** Changes that come this close together are read once. */
 const GATHER_MS = 500;
 
@@ -51,6 +52,8 @@ export function useCustomer({ workspace }: Desk, customerId: string) {
   return useQuery({
     queryKey: ["customer_summaries", workspace.id, "one", customerId],
     queryFn: async ({ signal }) => {
+      // The address may say anything, and the database refuses what is no id.
+      if (!UUID.test(customerId)) return null;
       const { data } = await client
         .from("customer_summaries")
         .select("*")
