@@ -126,7 +126,7 @@ async def start_process(
         raise AssertionError("stderr was asked for")
     try:
         async with asyncio.timeout(START_TIMEOUT_S):
-            address = await _address(stream)
+            address = await address_in(stream)
     except BaseException:
         process.kill()
         await process.wait()
@@ -151,7 +151,8 @@ async def server_process(
         await server.stop()
 
 
-async def _address(stream: asyncio.StreamReader) -> str:
+async def address_in(stream: asyncio.StreamReader) -> str:
+    """Give the address that a server writes into its log once it listens."""
     seen = ""
     while line := (await stream.readline()).decode():
         seen += line
