@@ -1,0 +1,104 @@
+"""What holds for every page of both apps: small, accessible, at home on a phone."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx
+import pytest
+from playwright.async_api import expect
+
+from support.browser import DESKTOP, PHONE, overflows
+
+if TYPE_CHECKING:
+    from playwright.async_api import Locator, Page
+
+    from support.browser import Site, Visit
+    from support.shop import Shop
+
+AXE: Final = Path(__file__).resolve().parents[3] / "node_modules" / "axe-core" / "axe.min.js"
+FIRST_LOAD_LIMIT_BYTES: Final = 250_000
+SERIOUS: Final = ("serious", "critical")
+
+CALENDAR: Final = ("", "?view=week", "?view=month", "?view=agenda")
+PAGES: Final = {
+    "customers": "New customer",
+    "services": "Colour",
+    "team": "Ben",
+    "settings": "Customers can book online",
+}
+"""Each other page of the dashboard, and what is there once it has loaded."""
+
+BOOKING: Final = {
+    "": "Colour",
+    "?service={cut}": "Anyone",
+    "?service={cut}&person=anyone&step=time": "14:00",
+    "?service={cut}&person=anyone&step=you&time={time}": "Who is coming?",
+}
+"""Each step of a booking, and what is there once it has loaded."""
+
+
+async def assert_fine(page: Page, complete: Locator) -> None:
+    """Let axe look at the page once it is *complete*: nothing is serious, and all of it fits."""
+    await expect(complete.locator("visible=true").first).to_be_visible()
+    await page.evaluate(AXE.read_text("utf-8"))
+    result: dict[str, Any] = await page.evaluate("axe.run({resultTypes: ['violations']})")
+    found = [
+        f"{violation['id']}: {node['html']}: {node['failureSummary']}"
+        for violation in result["violations"]
+        if violation["impact"] in SERIOUS
+        for node in violation["nodes"]
+    ]
+    assert found == [], page.url
+    assert not await overflows(page), page.url
+
+
+by_size = pytest.mark.parametrize(
+    ("size", "is_dark"), [(DESKTOP, False), (PHONE, True)], ids=["desktop-light", "phone-dark"]
+)
+
+
+@by_size
+async def test_pages_of_the_dashboard_are_accessible_and_fit(
+    shop: Shop, visit: Visit, size: tuple[int, int], is_dark: bool
+) -> None:
+    mara = await shop.customer("Mara Li")
+    await shop.book(shop.at("14:00", days=0), customer=mara)
+    await shop.book(shop.at("15:00", days=0), member="Ben", status="pending")
+    page = await visit("", shop.owner, size=size, is_dark=is_dark, reduced_motion="reduce")
+
+    for view in CALENDAR:
+        await page.goto(f"{shop.url}/dashboard/{view}")
+        await assert_fine(page, page.locator("[data-appointment]"))
+    for path, word in PAGES.items():
+        await page.goto(f"{shop.url}/dashboard/{path}")
+        await assert_fine(page, page.get_by_text(word))
+
+
+@by_size
+async def test_pages_of_the_booking_app_are_accessible_and_fit(
+    shop: Shop, visit: Visit, size: tuple[int, int], is_dark: bool
+) -> None:
+    mara = await shop.customer("Mara Li")
+    await shop.book(shop.at("15:00"), customer=mara)
+    page = await visit("", mara, size=size, is_dark=is_dark, reduced_motion="reduce")
+    instant = shop.at("14:00").astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    steps = {f"/book/{shop.slug}{path}": word for path, word in BOOKING.items()}
+    for path, word in {**steps, "/book/mine": "Cut", "/book/": "Booking"}.items():
+        await page.goto(shop.url + path.format(cut=shop.services["Cut"], time=instant))
+        await assert_fine(page, page.get_by_text(word))
+
+
+@pytest.mark.parametrize("path", ["/dashboard/", "/book/"])
+async def test_the_scripts_that_a_page_begins_with_are_small(apps_site: Site, path: str) -> None:
+    async with httpx.AsyncClient(base_url=apps_site.url) as client:
+        page = await client.get(path)
+        names = set(re.findall(r'"(/app-assets/[^"]+\.js)"', page.text))
+        scripts = [await client.get(name) for name in names]
+
+    assert {script.headers["content-encoding"] for script in scripts} == {"gzip"}
+    assert sum(script.num_bytes_downloaded for script in scripts) <= FIRST_LOAD_LIMIT_BYTES
