@@ -122,13 +122,15 @@ async def take(browser: Browser, url: str, shot: Shot, day: str) -> None:
         timezone_id="Europe/Paris",
     )
     page = await context.new_page()
+    path = shot.path.format(day=day)
     if shot.person:
-        app = shot.path.split("/")[1]
-        await page.goto(f"{url}/{app}/?as={quote(shot.person)}")
-        await page.wait_for_function("localStorage.length > 0 && !location.search.includes('as=')")
-    await page.goto(url + shot.path.format(day=day))
+        path += f"{'&' if '?' in path else '?'}as={quote(shot.person)}"
+    await page.goto(url + path)
     await page.get_by_text(shot.until).locator("visible=true").first.wait_for()
-    await page.wait_for_load_state("networkidle")
+    if len(page.frames) == 1:
+        await page.wait_for_load_state("networkidle")
+    for frame in page.frames[1:]:
+        await frame.get_by_text("Haircut").locator("visible=true").first.wait_for()
     await page.screenshot(path=IMAGES / f"{shot.name}.png", animations="disabled")
     await context.close()
     print(f"{shot.name}.png")
