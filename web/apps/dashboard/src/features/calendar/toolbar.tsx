@@ -38,7 +38,7 @@ export function CalendarToolbar(props: ToolbarProps) {
         options={VIEWS.map((value) => ({ value, label: t(`calendar.views.${value}`) }))}
       />
       <div className="ms-auto flex items-center gap-1.5">
-        <Suspense fallback={<FilterButton count={filterCount(search)} />}>
+        <Suspense fallback={<FilterButton count={filterCount(search)} aria-disabled />}>
           <FilterMenu {...props} />
         </Suspense>
         {tools}

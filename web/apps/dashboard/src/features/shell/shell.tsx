@@ -133,7 +133,7 @@ function TopBar(props: TopBarProps) {
   const { state } = useConnection();
   return (
     <header className="flex shrink-0 flex-wrap items-center gap-x-3 gap-y-1.5 border-line border-b bg-surface px-3 py-2">
-      <Suspense fallback={<WorkspaceButton name={props.current.name} />}>
+      <Suspense fallback={<WorkspaceButton name={props.current.name} aria-disabled />}>
         <WorkspaceSwitcher {...props} />
       </Suspense>
       <div
@@ -151,7 +151,7 @@ function TopBar(props: TopBarProps) {
           className={cn(props.isChangesShown && "text-accent-text")}
           onClick={props.onChanges}
         />
-        <Suspense fallback={<AccountButton />}>
+        <Suspense fallback={<AccountButton aria-disabled />}>
           <AccountMenu current={props.current} />
         </Suspense>
       </div>
