@@ -5,7 +5,7 @@
 
 PYTHON ?= python3
 # The tests mostly wait, so a few more at a time than there are cores are done sooner.
-WORKERS ?= 3
+WORKERS ?= 4
 VENV := .venv
 BIN := $(VENV)/bin
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
@@ -22,7 +22,7 @@ NPM := $(BIN)/python tools/npm.py
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo install test check format-check lint types layers docs-check hygiene \
-	test-all test-unit web web-check web-dev web-test system-packages format reference requirements \
+	test-all test-server test-unit web web-check web-dev web-test system-packages format reference requirements \
 	prove bench bench-latency bench-fanout bench-broadcast bench-decode bench-joins bench-policies \
 	bench-rest screenshots clean
 
@@ -36,9 +36,11 @@ demo: $(WEB_READY) ## Run everything here: embedded PostgreSQL, demo data, serve
 install: $(DEV_READY) $(NPM_READY) $(WEB_READY) ## Install what development needs into .venv and node_modules
 
 test: system-packages install ## Everything CI runs: all tests, and the checks beside them
-	@$(MAKE) --no-print-directory --jobs 2 test-all check
+	@$(MAKE) --no-print-directory --jobs 2 test-server web-test check
 
-test-all: $(DEV_READY) $(NPM_READY) $(WEB_READY) web-test ## All tests, without the checks
+test-all: web-test test-server ## All tests, without the checks
+
+test-server: $(DEV_READY) $(NPM_READY) $(WEB_READY)
 	@$(RUN) pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 web: $(WEB_READY) ## Build the dashboard and the booking app into the package

@@ -6,6 +6,7 @@ import ast
 import doctest
 from typing import TYPE_CHECKING, Final
 
+import pytest
 from sybil import Sybil
 from sybil.evaluators.doctest import DocTestEvaluator
 from sybil.parsers.abstract.doctest import DocTestStringParser
@@ -50,3 +51,11 @@ pytest_collect_file = Sybil(
     parsers=[CodeBlockParser("python", check_program), SessionParser()],
     patterns=["README.md", "client/README.md", "docs/*.md", "docs/**/*.md"],
 ).pytest()
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the examples of a page together: what one of them imports the next ones use."""
+    for item in items:
+        if item.path.suffix == ".md":
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from support.shop import Person, Shop
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "e2e/apps" in item.path.as_posix():
