@@ -119,3 +119,20 @@ async def test_who_signs_out_leaves_nothing_behind(shop: Shop, visit: Visit) -> 
     await expect(page.get_by_role("button", name=f"Workspace: {elsewhere.name}")).to_be_visible()
     await expect_live(page)
     await expect(page.get_by_text("Mara Li")).to_have_count(0)
+
+
+async def test_a_colleague_signs_in_where_another_one_signed_out(shop: Shop, visit: Visit) -> None:
+    ben = await shop.customer("Ben")
+    await shop.join(ben)
+    cut = await shop.book(shop.at("10:00"), name="Mara Li")
+    page = await visit(calendar(shop), shop.owner)
+    await expect_live(page)
+
+    await sign_out(page)
+    await sign_in(page, ben.email)
+
+    await expect(card(page, cut)).to_be_visible()
+    await expect_live(page)
+    owner = await visit(calendar(shop), shop.owner)
+    await expect(owner.get_by_role("button", name="Ben is looking")).to_be_visible()
+    await expect(page.get_by_role("button", name="Ana is looking")).to_be_visible()

@@ -11,13 +11,16 @@ type Status = (status: string) => void;
 /** A client whose channels answer when the test says so. */
 function fakeClient() {
   const channels: FakeChannel[] = [];
+  const open = new Set<FakeChannel>();
   const client = {
+    getChannels: () => [...open].map(({ topic }) => ({ topic: `realtime:${topic}` })),
     channel: (topic: string, options: unknown) => {
       const channel = new FakeChannel(topic, options);
       channels.push(channel);
+      open.add(channel);
       return channel;
     },
-    removeChannel: vi.fn(),
+    removeChannel: vi.fn((channel: FakeChannel) => open.delete(channel)),
   };
   return { client: client as unknown as SupabaseClient, channels, left: client.removeChannel };
 }
@@ -151,6 +154,17 @@ describe("a room", () => {
 
     channel.say("CLOSED");
     vi.advanceTimersByTime(5_000);
+
+    expect(channels).toHaveLength(2);
+  });
+
+  test("is entered by who signs in next only once the last one has left", () => {
+    const { client, channels, leave } = entered();
+    leave();
+
+    roomOf(client, "salon", "ben").subscribe(() => {});
+    expect(channels).toHaveLength(1);
+    vi.advanceTimersByTime(1_000);
 
     expect(channels).toHaveLength(2);
   });

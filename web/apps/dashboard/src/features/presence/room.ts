@@ -45,6 +45,12 @@ function makeRoom(client: SupabaseClient, topic: string, me: string): Room {
   }
 
   function enter(): void {
+    // A client has one channel for a topic, and whoever was signed in here before may still be leaving it.
+    if (client.getChannels().some((open) => open.topic === `realtime:${topic}`)) {
+      clearTimeout(retryTimer);
+      retryTimer = setTimeout(enterIfWanted, GRACE_MS);
+      return;
+    }
     const entered = client.channel(topic, { config: { private: true, presence: { key: tab } } });
     channel = entered;
     entered
@@ -60,12 +66,16 @@ function makeRoom(client: SupabaseClient, topic: string, me: string): Room {
       });
   }
 
+  function enterIfWanted(): void {
+    if (!channel && listeners.size > 0) enter();
+  }
+
   /** The client enters again by itself when the connection was lost, but not when the server closed the channel. */
   function retry(): void {
     clearTimeout(retryTimer);
     retryTimer = setTimeout(() => {
       leave();
-      if (listeners.size > 0) enter();
+      enterIfWanted();
     }, RETRY_MS);
   }
 
