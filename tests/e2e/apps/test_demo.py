@@ -1,0 +1,84 @@
+"""`slotcast dev` shows both apps side by side, as somebody who sees them for the first time."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from playwright.async_api import expect
+
+from slotcast.appointments import demo
+from support.browser import page_of
+from support.dashboard import LIVE_MS, expect_live
+from support.postgres import temporary_directory
+from support.server import START_TIMEOUT_S, address_in
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from pathlib import Path
+
+    from playwright.async_api import Browser, FrameLocator, Locator, Page
+
+
+@asynccontextmanager
+async def dev(directory: Path) -> AsyncGenerator[str]:
+    """Run `slotcast dev` with data of its own; gives its URL."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "slotcast", "dev", "--directory", directory, "--port", "0"),
+        env={name: value for name, value in os.environ.items() if "SLOTCAST_" not in name},
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    try:
+        async with asyncio.timeout(START_TIMEOUT_S):
+            url = await address_in(process.stderr)
+        yield url
+    finally:
+        process.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(process.communicate(), START_TIMEOUT_S)
+
+
+async def test_the_start_page_shows_both_apps_live_and_anybody_can_sign_in(
+    apps_browser: Browser,
+) -> None:
+    with temporary_directory() as parent:
+        async with dev(parent / "state") as url, page_of(apps_browser, locale="en-GB") as page:
+            await page.goto(url)
+            dashboard = page.frame_locator("iframe[title='The dashboard']")
+            booking = page.frame_locator("iframe[title='The booking page']")
+            await expect(dashboard.locator("[data-connection=live]").first).to_be_attached()
+            await expect(booking.get_by_role("link", name="Haircut")).to_be_visible()
+            news = await shown_changes(dashboard)
+
+            await page.get_by_role("button", name="Let a customer book").click()
+
+            expected = f"New request: {demo.OTHER_CUSTOMER.name}"
+            await expect(news.first).to_contain_text(expected, timeout=LIVE_MS)
+            await expect(page.get_by_text(f"{demo.OTHER_CUSTOMER.name} booked")).to_be_visible()
+            async with page.expect_popup() as opened:
+                await page.get_by_role("link", name="open", exact=True).first.click()
+            await expect_one_click_accounts(await opened.value)
+
+
+async def shown_changes(dashboard: FrameLocator) -> Locator:
+    """Open the recent changes, newest first."""
+    await dashboard.get_by_role("button", name="Show recent changes").click()
+    changes = dashboard.get_by_role("log", name="Recent changes").get_by_role("listitem")
+    await expect(changes.first).to_be_visible()
+    return changes
+
+
+async def expect_one_click_accounts(desk: Page) -> None:
+    """Change from the owner to somebody of the staff without typing anything."""
+    await desk.get_by_role("button", name="Account").click()
+    await desk.get_by_role("menuitem", name="Sign out").click()
+    await desk.get_by_role("button", name=demo.STAFF.name).click()
+    await expect_live(desk)
+    await desk.get_by_role("button", name="Account").click()
+    await expect(desk.get_by_text(f"Signed in as {demo.STAFF.email}")).to_be_visible()
