@@ -41,7 +41,7 @@ test: system-packages install ## Everything CI runs: all tests, and the checks b
 test-all: web-test test-server ## All tests, without the checks
 
 test-server: $(DEV_READY) $(NPM_READY) $(WEB_READY)
-	@$(RUN) pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	@$(RUN) pytest -n $(WORKERS) $(ARGS)
 
 web: $(WEB_READY) ## Build the dashboard and the booking app into the package
 

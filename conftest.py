@@ -11,11 +11,15 @@ from sybil import Sybil
 from sybil.evaluators.doctest import DocTestEvaluator
 from sybil.parsers.abstract.doctest import DocTestStringParser
 from sybil.parsers.markdown import CodeBlockParser
+from xdist.scheduler import LoadScopeScheduling  # pyright: ignore[reportMissingTypeStubs]
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sybil import Document, Example, Region
+    from xdist.remote import Producer  # pyright: ignore[reportMissingTypeStubs]
+
+_APPS: Final = "tests/e2e/apps/"
 
 
 def check_program(example: Example) -> None:
@@ -53,9 +57,23 @@ pytest_collect_file = Sybil(
 ).pytest()
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the examples of a page together: what one of them imports the next ones use."""
-    for item in items:
-        if item.path.suffix == ".md":
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+class Together(LoadScopeScheduling):
+    """
+    Spreads single tests over the workers, but keeps together what has to be.
+
+    The examples of a page use what the ones before imported, and the tests of the apps share
+    a server and a browser. (The marks of ``--dist loadgroup`` do the same, but pytest-xdist 3.8
+    does not see them under pytest 9.2.)
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        if path.endswith(".md"):
+            return path
+        return _APPS if path.startswith(_APPS) else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
+    """Have the workers of pytest-xdist share the tests out as `Together` does."""
+    return Together(config, log)
