@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from playwright.async_api import expect
@@ -143,7 +144,7 @@ async def test_a_tab_that_was_hidden_sums_up_and_reads_again(shop: Shop, visit: 
 
     await desk.evaluate(_HIDE, True)
     new = await change_everything(shop, moved, cancelled, mara)
-    await expect(desk).to_have_title("(3) " + await desk.title())
+    await expect(desk).to_have_title(re.compile(r"^\(3\) Calendar"))
     await desk.clock.fast_forward("10:00")
     async with desk.expect_request("**/rest/v1/appointments?*"):
         await desk.evaluate(_HIDE, False)
