@@ -235,6 +235,7 @@ def _told(deed: Deed) -> dict[str, JsonValue]:
             "start_time": visit.start_time.isoformat(),
             "end_time": visit.end_time.isoformat(),
             "status": visit.status,
+            "time_zone": demo.TIME_ZONE,
         },
         "was": before
         and {"start_time": before.start_time.isoformat(), "team_member": before.team_member},

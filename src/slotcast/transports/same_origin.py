@@ -7,6 +7,7 @@ Our other routes are open to all origins, since what one may do there depends on
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _OWN_DOMAINS: Final = (".localhost", ".local", ".internal")
 """Domains in which nobody can buy a name."""
+
+_NAME: Final = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", re.IGNORECASE)
 
 
 def own(
@@ -61,5 +64,6 @@ def _is_foreign(host: str) -> bool:
     try:
         ip_address(host)
     except ValueError:
-        return "." in host and not host.endswith(_OWN_DOMAINS)
+        is_name = _NAME.fullmatch(host) is not None
+        return not is_name or ("." in host and not host.endswith(_OWN_DOMAINS))
     return False

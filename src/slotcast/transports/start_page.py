@@ -89,8 +89,8 @@ _CUSTOMER: Final = """\
       a customer do it.</p>
     <div class="customer" role="group" aria-label="A customer">
       <button type="button" class="primary" data-customer="book">Let a customer book</button>
-      <button type="button" data-customer="move">move</button>
-      <button type="button" data-customer="cancel">cancel</button>
+      <button type="button" data-customer="move">Let them move it</button>
+      <button type="button" data-customer="cancel">Let them cancel</button>
     </div>"""
 
 _INSPECTOR: Final = (

@@ -59,7 +59,10 @@ async function letCustomer(button) {
 }
 function story({ action, appointment }) {
   const when = new Date(appointment.start_time)
-    .toLocaleString([], { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+    .toLocaleString([], {
+      weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "2-digit",
+      timeZone: appointment.time_zone, // as the apps show it
+    });
   const what = `${appointment.service} with ${appointment.team_member}`;
   return `${appointment.customer_name} ${DID[action]} ${what}${action === "move" ? " to" : ","} ${when}.`;
 }

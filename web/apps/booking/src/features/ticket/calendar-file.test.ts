@@ -41,6 +41,10 @@ test("marks that mean something to calendars are escaped", () => {
   expect(lines).toContain("LOCATION:Quai 7\\; 2nd floor\\, left\\nRing \\\\ twice");
 });
 
+test("characters that no calendar may hold are left out", () => {
+  expect(linesOf({ ...EVENT, location: "Quai\u0000 7\u001b[2J" })).toContain("LOCATION:Quai 7[2J");
+});
+
 test("no line is longer than 75 octets, and no character is torn", () => {
   const summary = "Épilation à la cire — été ☀️ ".repeat(12);
   const file = calendarFile({ ...EVENT, summary });
