@@ -93,6 +93,7 @@ async def test_what_is_no_action_is_refused_with_those_that_are(body: bytes) -> 
         (URL, "http://127.0.0.1:5173"),
         (URL, "null"),
         ("http://rebound.example:54321", "http://rebound.example:54321"),
+        ("http://rebound.example#.local", "http://rebound.example#.local"),
     ],
 )
 @pytest.mark.parametrize("path", ["/demo.json", "/demo/customer"])
