@@ -5,7 +5,7 @@
 
 PYTHON ?= python3
 # The tests mostly wait, so a few more at a time than there are cores are done sooner.
-WORKERS ?= 4
+WORKERS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from playwright.async_api import expect
 
 from support.browser import PHONE
+from support.dashboard import LIVE_MS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
     from support.browser import Visit
     from support.shop import Shop
-
-LIVE_MS: Final = 1_000
-"""How long it may take at most until a page shows what another one did."""
 
 
 def place(shop: Shop, *, service: str = "Cut", member: str | None = None, days: int = 1) -> str:
@@ -53,9 +51,7 @@ async def starts(shop: Shop) -> list[tuple[datetime, str]]:
     return [(start, status) for start, status in await cursor.fetchall()]
 
 
-async def test_a_time_that_is_booked_vanishes_from_all_pages_within_a_second(
-    shop: Shop, visit: Visit
-) -> None:
+async def test_a_time_that_is_booked_vanishes_from_all_pages(shop: Shop, visit: Visit) -> None:
     mara, nour = await shop.customer("Mara Li"), await shop.customer("Nour")
     first = await visit(place(shop, member="Ana"), mara, size=PHONE)
     second = await visit(place(shop, member="Ana"), nour)
