@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from support.shop import Shop
 
 LIVE_MS: Final = 8_000
-"""Within it a page has to show what another one did. Alone on a machine that takes a tenth of a
+"""Within it a page has to show what another one did. Alone on a machine that takes far less than a
 second; among other tests, waiting for the processor is most of it."""
 
 _QUARTER_HOUR_PX: Final = 17

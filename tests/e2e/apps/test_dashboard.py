@@ -35,7 +35,7 @@ async def colleague(shop: Shop, name: str = "Ben", role: str = "staff") -> Perso
     return person
 
 
-async def test_bookings_appear_within_a_second(shop: Shop, visit: Visit) -> None:
+async def test_bookings_appear_at_once(shop: Shop, visit: Visit) -> None:
     mara = await shop.customer("Mara Li")
     desk = await visit(calendar(shop), shop.owner)
     query = f"service={shop.services['Cut']}&person={shop.members['Ben']}&step=time"
