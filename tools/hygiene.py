@@ -26,7 +26,7 @@ RULES: Final = {
         "names a package registry; name the package, the machine knows where from"
     ),
     re.compile(r"(?<![\w./])/(?:work|root|farm|Users)/"): "is a path of one machine",
-    re.compile(r"\.\./[s]hared(?![\w-])"): "is a path outside the project",
+    re.compile(r"\.\./[s]hared\b"): "is a path outside the project",
     re.compile(r"\b(?:TO[D]O|FIX[M]E)\b"): "is left over; do it, or open an issue",
 }
 """What no line may contain, and why."""

@@ -1,5 +1,5 @@
+import type { ChannelStatus } from "./counted-channel";
 import { callAll } from "./errors";
-import type { ChannelStatus } from "./shared-channel";
 
 /**
  * - `connecting`: nothing was live yet.

@@ -2,6 +2,7 @@
 
 import type { AuthChangeEvent, Session, SupabaseClient } from "@supabase/supabase-js";
 import { ConnectionMonitor } from "./connection";
+import { type ChannelListener, CountedChannel, type Source } from "./counted-channel";
 import { reportToPage } from "./errors";
 import { Lease } from "./lease";
 import { LiveTable } from "./live-table";
@@ -9,7 +10,6 @@ import type { LiveView, ViewSpec } from "./live-view";
 import { writeAs } from "./own-changes";
 import { SocketProbe } from "./probe";
 import type { AnyRow } from "./rows";
-import { type ChannelListener, SharedChannel, type Source } from "./shared-channel";
 import { isPageVisible, mayBeOnline, onWake } from "./wake";
 
 export type HubOptions = {
@@ -32,7 +32,7 @@ const AUTHORIZE_MS = 5_000;
 /** The server confirms at once; hosted projects may take seconds. */
 const CONFIRMATION_TIMEOUT_MS = 15_000;
 
-type Shared = { channel: SharedChannel; lease: Lease };
+type Shared = { channel: CountedChannel; lease: Lease };
 
 export class Hub {
   readonly client: SupabaseClient;
@@ -143,7 +143,7 @@ export class Hub {
     const key = JSON.stringify([source.table, source.filter ?? null, source.select ?? null]);
     const known = this.#channels.get(key);
     if (known) return known;
-    const channel = new SharedChannel(this.client, source, {
+    const channel = new CountedChannel(this.client, source, {
       authorize: () => this.#authorize(),
       confirmationTimeoutMs: CONFIRMATION_TIMEOUT_MS,
     });
@@ -166,7 +166,7 @@ export class Hub {
     return shared;
   }
 
-  *#openChannels(): Generator<SharedChannel> {
+  *#openChannels(): Generator<CountedChannel> {
     for (const { channel, lease } of this.#channels.values()) if (lease.isHeld) yield channel;
   }
 

@@ -1,6 +1,7 @@
 /** Live rows of a Supabase project or a Slotcast server, for React and without it. */
 
 export type { Connection, ConnectionState } from "./connection";
+export type { ChannelListener, ChannelStatus, Source } from "./counted-channel";
 export * from "./database";
 export { LiveError } from "./errors";
 export {
@@ -40,5 +41,4 @@ export type {
   RowInserted,
   RowUpdated,
 } from "./rows";
-export type { ChannelListener, ChannelStatus, Source } from "./shared-channel";
 export { uuid } from "./uuid";

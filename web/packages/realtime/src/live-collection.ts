@@ -3,6 +3,7 @@
  * asked for.
  */
 
+import type { ChannelStatus } from "./counted-channel";
 import { callAll, type LiveError } from "./errors";
 import { type Condition, mayMatch, parseFilter } from "./filters";
 import type { Hub } from "./hub";
@@ -11,7 +12,6 @@ import { LiveView, type ViewSpec, viewKey } from "./live-view";
 import { Pacer } from "./pacer";
 import { RowStore } from "./row-store";
 import { type AnyRow, type Change, type ChangeHandlers, dispatch, type RowKey } from "./rows";
-import type { ChannelStatus } from "./shared-channel";
 import { Told } from "./told";
 import { isPageVisible, mayBeOnline } from "./wake";
 

@@ -1,6 +1,7 @@
 /** What one place of a page shows of a collection: a range, in an order, as many rows as it wants. */
 
 import { backoffMs } from "./backoff";
+import type { ChannelStatus, Source } from "./counted-channel";
 import { callAll, LiveError } from "./errors";
 import { mayMatch } from "./filters";
 import { Lease } from "./lease";
@@ -8,7 +9,6 @@ import type { LiveCollection } from "./live-collection";
 import type { Mutate } from "./mutations";
 import { type Order, type Range, readRows } from "./reader";
 import type { AnyRow, ChangeHandlers, LiveRow } from "./rows";
-import type { ChannelStatus, Source } from "./shared-channel";
 import { isInRange, isUpTo, sorted } from "./sorting";
 import { mayBeOnline } from "./wake";
 

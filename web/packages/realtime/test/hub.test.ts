@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { ChannelStatus } from "../src/counted-channel";
 import { createHub, type Hub, type HubOptions, hubOf } from "../src/hub";
 import type { Change } from "../src/rows";
-import type { ChannelStatus } from "../src/shared-channel";
 import { Backend } from "./support/backend";
 import { pass } from "./support/settle";
 

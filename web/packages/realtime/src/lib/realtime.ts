@@ -5,11 +5,11 @@
  */
 
 import type { SupabaseClient } from "@supabase/supabase-js";
+import type { ChannelStatus } from "../counted-channel";
 import type { Appointment } from "../database";
 import type { LiveError } from "../errors";
 import { type Hub, hubOf } from "../hub";
 import { type Change, type ChangeHandlers, dispatch } from "../rows";
-import type { ChannelStatus } from "../shared-channel";
 import { Told } from "../told";
 
 export type AppointmentHandlers = ChangeHandlers<Appointment> & {

@@ -1,9 +1,9 @@
 import { type Customer, useSupabase } from "@slotcast/realtime";
-import { Banner, Button, Dialog, Field, Input, toast, useErrorText } from "@slotcast/ui";
+import { Banner, Field, Input, toast, useErrorText } from "@slotcast/ui";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useId } from "react";
 import { useForm } from "react-hook-form";
 import type { Desk } from "../desk/desk";
+import { FormDialog } from "../desk/form-dialog";
 import { NothingWritten } from "./nothing-written";
 import { useTexts } from "./texts";
 
@@ -24,7 +24,6 @@ export interface CustomerFormProps {
 /** How somebody is called and reached. */
 export function CustomerForm({ desk, customer, onSaved, onClose }: CustomerFormProps) {
   const t = useTexts();
-  const id = useId();
   const errorText = useErrorText();
   const { write, isBusy, error } = useWrite(desk, customer);
   const { register, handleSubmit, formState } = useForm<Values>({
@@ -51,59 +50,47 @@ export function CustomerForm({ desk, customer, onSaved, onClose }: CustomerFormP
   });
 
   return (
-    <Dialog
-      open
-      onOpenChange={onClose}
+    <FormDialog
       title={customer?.name ?? t("customers.add")}
-      footer={
-        <>
-          <Button onClick={onClose}>{t("customers.cancel")}</Button>
-          <Button variant="primary" type="submit" form={id} busy={isBusy}>
-            {t("customers.save")}
-          </Button>
-        </>
-      }
+      cancel={t("customers.cancel")}
+      submit={t("customers.save")}
+      isBusy={isBusy}
+      onSubmit={submit}
+      onClose={onClose}
     >
-      <form
-        id={id}
-        noValidate
-        className="flex flex-col gap-4"
-        onSubmit={(event) => void submit(event)}
+      {error !== null && (
+        <Banner tone="danger" role="alert">
+          {error instanceof NothingWritten ? t("customers.notWritten") : errorText(error)}
+        </Banner>
+      )}
+      <Field label={t("customers.name")} error={errors.name?.message}>
+        <Input
+          autoComplete="off"
+          maxLength={200}
+          {...register("name", {
+            validate: (name) => name.trim() !== "" || t("customers.required"),
+          })}
+        />
+      </Field>
+      <Field
+        label={t("customers.email")}
+        aside={t("customers.optional")}
+        error={errors.email?.message}
       >
-        {error !== null && (
-          <Banner tone="danger" role="alert">
-            {error instanceof NothingWritten ? t("customers.notWritten") : errorText(error)}
-          </Banner>
-        )}
-        <Field label={t("customers.name")} error={errors.name?.message}>
-          <Input
-            autoComplete="off"
-            maxLength={200}
-            {...register("name", {
-              validate: (name) => name.trim() !== "" || t("customers.required"),
-            })}
-          />
-        </Field>
-        <Field
-          label={t("customers.email")}
-          aside={t("customers.optional")}
-          error={errors.email?.message}
-        >
-          <Input
-            type="email"
-            autoComplete="off"
-            maxLength={254}
-            {...register("email", {
-              validate: (email) =>
-                email.trim() === "" || /^\S+@\S+$/.test(email.trim()) || t("customers.notAnEmail"),
-            })}
-          />
-        </Field>
-        <Field label={t("customers.phone")} aside={t("customers.optional")}>
-          <Input type="tel" autoComplete="off" maxLength={40} {...register("phone")} />
-        </Field>
-      </form>
-    </Dialog>
+        <Input
+          type="email"
+          autoComplete="off"
+          maxLength={254}
+          {...register("email", {
+            validate: (email) =>
+              email.trim() === "" || /^\S+@\S+$/.test(email.trim()) || t("customers.notAnEmail"),
+          })}
+        />
+      </Field>
+      <Field label={t("customers.phone")} aside={t("customers.optional")}>
+        <Input type="tel" autoComplete="off" maxLength={40} {...register("phone")} />
+      </Field>
+    </FormDialog>
   );
 }
 

@@ -6,7 +6,6 @@ import {
 } from "@slotcast/realtime";
 import {
   Button,
-  Dialog,
   Field,
   formatDay,
   IconButton,
@@ -16,9 +15,10 @@ import {
   useLanguage,
 } from "@slotcast/ui";
 import { Plus, X } from "lucide-react";
-import { useId, useState } from "react";
+import { useState } from "react";
 import { useForm } from "react-hook-form";
 import type { Desk } from "../desk/desk";
+import { FormDialog } from "../desk/form-dialog";
 import { Card } from "../desk/page";
 import { SwitchRow } from "../desk/switch-row";
 import { Problem } from "./form-parts";
@@ -131,7 +131,6 @@ interface NewExceptionProps {
 
 function NewException({ desk, member, from, onClose }: NewExceptionProps) {
   const t = useTexts();
-  const id = useId();
   const client = useSupabase();
   const { save, isBusy, problem } = useSaving();
   const { register, handleSubmit, formState, watch, setValue, getValues } = useForm({
@@ -155,54 +154,38 @@ function NewException({ desk, member, from, onClose }: NewExceptionProps) {
   });
 
   return (
-    <Dialog
-      open
-      onOpenChange={onClose}
+    <FormDialog
       title={t("settings.team.addException")}
-      footer={
-        <>
-          <Button onClick={onClose}>{t("settings.cancel")}</Button>
-          <Button variant="primary" type="submit" form={id} busy={isBusy}>
-            {t("settings.save")}
-          </Button>
-        </>
-      }
+      cancel={t("settings.cancel")}
+      submit={t("settings.save")}
+      isBusy={isBusy}
+      onSubmit={submit}
+      onClose={onClose}
     >
-      <form
-        id={id}
-        noValidate
-        className="flex flex-col gap-4"
-        onSubmit={(event) => void submit(event)}
-      >
-        <Problem text={problem} />
-        <Field label={t("settings.team.date")} error={errors.date?.message}>
-          <Input
-            type="date"
-            min={from}
-            {...register("date", { required: t("settings.required") })}
-          />
-        </Field>
-        <SwitchRow
-          label={t("settings.team.closedAllDay")}
-          checked={isClosed}
-          onChange={(closed) => setValue("isClosed", closed)}
-        />
-        {!isClosed && (
-          <div className="grid grid-cols-2 gap-3">
-            <Field label={t("settings.team.from")}>
-              <Input type="time" {...register("opens", { required: true })} />
-            </Field>
-            <Field label={t("settings.team.until")} error={errors.closes?.message}>
-              <Input
-                type="time"
-                {...register("closes", {
-                  validate: (closes) => closes > getValues("opens") || t("settings.team.endsEarly"),
-                })}
-              />
-            </Field>
-          </div>
-        )}
-      </form>
-    </Dialog>
+      <Problem text={problem} />
+      <Field label={t("settings.team.date")} error={errors.date?.message}>
+        <Input type="date" min={from} {...register("date", { required: t("settings.required") })} />
+      </Field>
+      <SwitchRow
+        label={t("settings.team.closedAllDay")}
+        checked={isClosed}
+        onChange={(closed) => setValue("isClosed", closed)}
+      />
+      {!isClosed && (
+        <div className="grid grid-cols-2 gap-3">
+          <Field label={t("settings.team.from")}>
+            <Input type="time" {...register("opens", { required: true })} />
+          </Field>
+          <Field label={t("settings.team.until")} error={errors.closes?.message}>
+            <Input
+              type="time"
+              {...register("closes", {
+                validate: (closes) => closes > getValues("opens") || t("settings.team.endsEarly"),
+              })}
+            />
+          </Field>
+        </div>
+      )}
+    </FormDialog>
   );
 }

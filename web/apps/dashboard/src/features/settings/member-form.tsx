@@ -1,8 +1,9 @@
 import { type TeamMember, useSupabase } from "@slotcast/realtime";
-import { Button, Dialog, Field, Input, MEMBER_PALETTE, toast } from "@slotcast/ui";
-import { useId, useMemo, useState } from "react";
+import { Button, Field, Input, MEMBER_PALETTE, toast } from "@slotcast/ui";
+import { useMemo, useState } from "react";
 import { useForm } from "react-hook-form";
 import type { Desk } from "../desk/desk";
+import { FormDialog } from "../desk/form-dialog";
 import { Card } from "../desk/page";
 import { SwitchRow } from "../desk/switch-row";
 import { CheckList } from "./check-list";
@@ -151,7 +152,6 @@ export interface NewMemberProps {
 /** Asks for no more than a name: the rest is said on the page that opens then. */
 export function NewMember({ desk, onMade, onClose }: NewMemberProps) {
   const t = useTexts();
-  const id = useId();
   const client = useSupabase();
   const { register, handleSubmit, formState } = useForm({ defaultValues: { name: "" } });
   const { save, isBusy, problem } = useSaving();
@@ -170,31 +170,19 @@ export function NewMember({ desk, onMade, onClose }: NewMemberProps) {
   });
 
   return (
-    <Dialog
-      open
-      onOpenChange={onClose}
+    <FormDialog
       title={t("settings.team.add")}
-      footer={
-        <>
-          <Button onClick={onClose}>{t("settings.cancel")}</Button>
-          <Button variant="primary" type="submit" form={id} busy={isBusy}>
-            {t("settings.save")}
-          </Button>
-        </>
-      }
+      cancel={t("settings.cancel")}
+      submit={t("settings.save")}
+      isBusy={isBusy}
+      onSubmit={submit}
+      onClose={onClose}
     >
-      <form
-        id={id}
-        noValidate
-        className="flex flex-col gap-4"
-        onSubmit={(event) => void submit(event)}
-      >
-        <Problem text={problem} />
-        <Field label={t("settings.team.name")} error={formState.errors.name?.message}>
-          <Input {...register("name", { required: t("settings.required"), maxLength: 120 })} />
-        </Field>
-      </form>
-    </Dialog>
+      <Problem text={problem} />
+      <Field label={t("settings.team.name")} error={formState.errors.name?.message}>
+        <Input {...register("name", { required: t("settings.required"), maxLength: 120 })} />
+      </Field>
+    </FormDialog>
   );
 }
 

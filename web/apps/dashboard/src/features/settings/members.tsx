@@ -2,7 +2,6 @@ import { useSupabase, type WorkspaceMember, type WorkspaceRole } from "@slotcast
 import {
   Avatar,
   Button,
-  Dialog,
   dayOf,
   Field,
   formatDay,
@@ -12,10 +11,11 @@ import {
   useLanguage,
 } from "@slotcast/ui";
 import { LogOut, Plus, X } from "lucide-react";
-import { useId, useState } from "react";
+import { useState } from "react";
 import { useForm } from "react-hook-form";
 import { Confirm } from "../desk/confirm";
 import { canWriteSettings, type Desk } from "../desk/desk";
+import { FormDialog } from "../desk/form-dialog";
 import { Card } from "../desk/page";
 import { useWorkspaceMembers } from "../desk/use-workspace-members";
 import { CopyButton } from "./copy-button";
@@ -183,7 +183,6 @@ function EndMembership({ desk, member, name, onClose }: MemberRowProps & { onClo
 
 function NewMembership({ desk, onClose }: { desk: Desk; onClose: () => void }) {
   const t = useTexts();
-  const id = useId();
   const client = useSupabase();
   const { save, isBusy, problem } = useSaving({ "23503": t("settings.people.unknownAccount") });
   const { register, handleSubmit, formState, watch, setValue } = useForm<{
@@ -201,50 +200,35 @@ function NewMembership({ desk, onClose }: { desk: Desk; onClose: () => void }) {
   });
 
   return (
-    <Dialog
-      open
-      onOpenChange={onClose}
+    <FormDialog
       title={t("settings.people.add")}
-      footer={
-        <>
-          <Button onClick={onClose}>{t("settings.cancel")}</Button>
-          <Button variant="primary" type="submit" form={id} busy={isBusy}>
-            {t("settings.people.add")}
-          </Button>
-        </>
-      }
+      cancel={t("settings.cancel")}
+      submit={t("settings.people.add")}
+      isBusy={isBusy}
+      onSubmit={submit}
+      onClose={onClose}
     >
-      <form
-        id={id}
-        noValidate
-        className="flex flex-col gap-4"
-        onSubmit={(event) => void submit(event)}
+      <Problem text={problem} />
+      <Field
+        label={t("settings.people.account")}
+        hint={t("settings.people.accountHint")}
+        error={formState.errors.account?.message}
       >
-        <Problem text={problem} />
-        <Field
-          label={t("settings.people.account")}
-          hint={t("settings.people.accountHint")}
-          error={formState.errors.account?.message}
-        >
-          <Input
-            autoComplete="off"
-            spellCheck={false}
-            {...register("account", {
-              validate: (account) => UUID.test(account.trim()) || t("settings.people.notAnId"),
-            })}
-          />
-        </Field>
-        <Field
-          label={t("settings.people.roleField")}
-          hint={t(`settings.roleHint.${watch("role")}`)}
-        >
-          <Select<WorkspaceRole>
-            value={watch("role")}
-            onChange={(role) => setValue("role", role)}
-            options={offered.map((role) => ({ value: role, label: t(`settings.role.${role}`) }))}
-          />
-        </Field>
-      </form>
-    </Dialog>
+        <Input
+          autoComplete="off"
+          spellCheck={false}
+          {...register("account", {
+            validate: (account) => UUID.test(account.trim()) || t("settings.people.notAnId"),
+          })}
+        />
+      </Field>
+      <Field label={t("settings.people.roleField")} hint={t(`settings.roleHint.${watch("role")}`)}>
+        <Select<WorkspaceRole>
+          value={watch("role")}
+          onChange={(role) => setValue("role", role)}
+          options={offered.map((role) => ({ value: role, label: t(`settings.role.${role}`) }))}
+        />
+      </Field>
+    </FormDialog>
   );
 }

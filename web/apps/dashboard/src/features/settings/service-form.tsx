@@ -1,16 +1,8 @@
 import { type Service, useSupabase } from "@slotcast/realtime";
-import {
-  Button,
-  Field,
-  Input,
-  MEMBER_PALETTE,
-  Sheet,
-  Textarea,
-  toast,
-  useLanguage,
-} from "@slotcast/ui";
-import { useId, useMemo, useState } from "react";
+import { Field, Input, MEMBER_PALETTE, Sheet, Textarea, toast, useLanguage } from "@slotcast/ui";
+import { useMemo, useState } from "react";
 import type { Desk } from "../desk/desk";
+import { FormDialog } from "../desk/form-dialog";
 import { SwitchRow } from "../desk/switch-row";
 import { CheckList } from "./check-list";
 import { ColorPicker, Group, Problem, Theirs } from "./form-parts";
@@ -44,7 +36,6 @@ export interface ServiceFormProps {
 /** Makes or changes a service, and says who gives it. */
 export function ServiceForm({ desk, service, onClose }: ServiceFormProps) {
   const t = useTexts();
-  const id = useId();
   const client = useSupabase();
   const { locale } = useLanguage();
   const currency = service?.currency ?? desk.workspace.currency ?? DEFAULT_CURRENCY;
@@ -95,96 +86,79 @@ export function ServiceForm({ desk, service, onClose }: ServiceFormProps) {
 
   const { errors } = formState;
   return (
-    <Sheet
-      open
-      onOpenChange={onClose}
+    <FormDialog
+      frame={Sheet}
       title={service?.name ?? t("settings.services.add")}
-      footer={
-        <>
-          <Button onClick={onClose}>{t("settings.cancel")}</Button>
-          <Button variant="primary" type="submit" form={id} busy={isBusy}>
-            {t("settings.save")}
-          </Button>
-        </>
-      }
+      cancel={t("settings.cancel")}
+      submit={t("settings.save")}
+      isBusy={isBusy}
+      onSubmit={submit}
+      onClose={onClose}
     >
-      <form
-        id={id}
-        noValidate
-        className="flex flex-col gap-4"
-        onSubmit={(event) => void submit(event)}
-      >
-        <Problem text={problem} />
-        <Theirs fields={form.theirs.map((field) => labelOf(field, currency, t))} />
-        <Field label={t("settings.services.name")} error={errors.name?.message}>
+      <Problem text={problem} />
+      <Theirs fields={form.theirs.map((field) => labelOf(field, currency, t))} />
+      <Field label={t("settings.services.name")} error={errors.name?.message}>
+        <Input
+          {...register("name", {
+            required: t("settings.required"),
+            maxLength: { value: 120, message: t("settings.tooLong", { count: 120 }) },
+          })}
+        />
+      </Field>
+      <Field label={t("settings.services.description")} aside={t("settings.optional")}>
+        <Textarea rows={2} maxLength={1000} {...register("description")} />
+      </Field>
+      <div className="grid grid-cols-2 gap-3">
+        <Field label={t("settings.services.duration")} error={errors.duration?.message}>
           <Input
-            {...register("name", {
-              required: t("settings.required"),
-              maxLength: { value: 120, message: t("settings.tooLong", { count: 120 }) },
+            type="number"
+            min={5}
+            max={1440}
+            step={5}
+            {...register("duration", minutes(5, 1440))}
+          />
+        </Field>
+        <Field
+          label={t("settings.services.price", { currency })}
+          aside={t("settings.optional")}
+          error={errors.price?.message}
+        >
+          <Input
+            inputMode="decimal"
+            {...register("price", {
+              validate: (text) =>
+                parsePrice(text, currency) !== undefined || t("settings.notAPrice"),
             })}
           />
         </Field>
-        <Field label={t("settings.services.description")} aside={t("settings.optional")}>
-          <Textarea rows={2} maxLength={1000} {...register("description")} />
+        <Field label={t("settings.services.before")} error={errors.before?.message}>
+          <Input
+            type="number"
+            min={0}
+            max={480}
+            step={5}
+            {...register("before", minutes(0, 480))}
+          />
         </Field>
-        <div className="grid grid-cols-2 gap-3">
-          <Field label={t("settings.services.duration")} error={errors.duration?.message}>
-            <Input
-              type="number"
-              min={5}
-              max={1440}
-              step={5}
-              {...register("duration", minutes(5, 1440))}
-            />
-          </Field>
-          <Field
-            label={t("settings.services.price", { currency })}
-            aside={t("settings.optional")}
-            error={errors.price?.message}
-          >
-            <Input
-              inputMode="decimal"
-              {...register("price", {
-                validate: (text) =>
-                  parsePrice(text, currency) !== undefined || t("settings.notAPrice"),
-              })}
-            />
-          </Field>
-          <Field label={t("settings.services.before")} error={errors.before?.message}>
-            <Input
-              type="number"
-              min={0}
-              max={480}
-              step={5}
-              {...register("before", minutes(0, 480))}
-            />
-          </Field>
-          <Field label={t("settings.services.after")} error={errors.after?.message}>
-            <Input
-              type="number"
-              min={0}
-              max={480}
-              step={5}
-              {...register("after", minutes(0, 480))}
-            />
-          </Field>
-        </div>
-        <p className="-mt-2 text-ink-faint text-sm">{t("settings.services.bufferHint")}</p>
-        <ColorPicker
-          label={t("settings.services.color")}
-          value={watch("color")}
-          onChange={(color) => setValue("color", color, { shouldDirty: true })}
-        />
-        <SwitchRow
-          label={t("settings.services.active")}
-          checked={watch("active")}
-          onChange={(active) => setValue("active", active, { shouldDirty: true })}
-        />
-        <Group label={t("settings.services.givenBy")}>
-          <CheckList items={desk.members} chosen={givenBy} onChange={setChosenMembers} />
-        </Group>
-      </form>
-    </Sheet>
+        <Field label={t("settings.services.after")} error={errors.after?.message}>
+          <Input type="number" min={0} max={480} step={5} {...register("after", minutes(0, 480))} />
+        </Field>
+      </div>
+      <p className="-mt-2 text-ink-faint text-sm">{t("settings.services.bufferHint")}</p>
+      <ColorPicker
+        label={t("settings.services.color")}
+        value={watch("color")}
+        onChange={(color) => setValue("color", color, { shouldDirty: true })}
+      />
+      <SwitchRow
+        label={t("settings.services.active")}
+        checked={watch("active")}
+        onChange={(active) => setValue("active", active, { shouldDirty: true })}
+      />
+      <Group label={t("settings.services.givenBy")}>
+        <CheckList items={desk.members} chosen={givenBy} onChange={setChosenMembers} />
+      </Group>
+    </FormDialog>
   );
 }
 

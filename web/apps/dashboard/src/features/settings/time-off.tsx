@@ -2,7 +2,6 @@ import { type TeamMember, type TimeOff, useLiveTable, useSupabase } from "@slotc
 import {
   addDays,
   Button,
-  Dialog,
   Field,
   formatDayTime,
   fromWall,
@@ -14,9 +13,10 @@ import {
   useNow,
 } from "@slotcast/ui";
 import { Plus, X } from "lucide-react";
-import { useId, useState } from "react";
+import { useState } from "react";
 import { useForm } from "react-hook-form";
 import { canWriteAppointments, type Desk } from "../desk/desk";
+import { FormDialog } from "../desk/form-dialog";
 import { Card } from "../desk/page";
 import { Problem } from "./form-parts";
 import { useTexts } from "./texts";
@@ -109,7 +109,6 @@ interface NewTimeOffProps {
 
 function NewTimeOff({ desk, member, onClose }: NewTimeOffProps) {
   const t = useTexts();
-  const id = useId();
   const client = useSupabase();
   const zone = member.time_zone ?? desk.workspace.time_zone;
   const tomorrow = addDays(today(zone), 1);
@@ -131,50 +130,38 @@ function NewTimeOff({ desk, member, onClose }: NewTimeOffProps) {
   });
 
   return (
-    <Dialog
-      open
-      onOpenChange={onClose}
+    <FormDialog
       title={t("settings.team.addTimeOff")}
       description={t("settings.team.hoursLead", { zone })}
-      footer={
-        <>
-          <Button onClick={onClose}>{t("settings.cancel")}</Button>
-          <Button variant="primary" type="submit" form={id} busy={isBusy}>
-            {t("settings.save")}
-          </Button>
-        </>
-      }
+      cancel={t("settings.cancel")}
+      submit={t("settings.save")}
+      isBusy={isBusy}
+      onSubmit={submit}
+      onClose={onClose}
     >
-      <form
-        id={id}
-        noValidate
-        className="flex flex-col gap-4"
-        onSubmit={(event) => void submit(event)}
+      <Problem text={problem} />
+      <Field label={t("settings.team.begins")} error={errors.begins?.message}>
+        <Input
+          type="datetime-local"
+          {...register("begins", { required: t("settings.required") })}
+        />
+      </Field>
+      <Field label={t("settings.team.ends")} error={errors.ends?.message}>
+        <Input
+          type="datetime-local"
+          {...register("ends", {
+            required: t("settings.required"),
+            validate: (ends) => ends > getValues("begins") || t("settings.team.endsBeforeBegin"),
+          })}
+        />
+      </Field>
+      <Field
+        label={t("settings.team.reason")}
+        aside={t("settings.optional")}
+        hint={t("settings.team.reasonHint")}
       >
-        <Problem text={problem} />
-        <Field label={t("settings.team.begins")} error={errors.begins?.message}>
-          <Input
-            type="datetime-local"
-            {...register("begins", { required: t("settings.required") })}
-          />
-        </Field>
-        <Field label={t("settings.team.ends")} error={errors.ends?.message}>
-          <Input
-            type="datetime-local"
-            {...register("ends", {
-              required: t("settings.required"),
-              validate: (ends) => ends > getValues("begins") || t("settings.team.endsBeforeBegin"),
-            })}
-          />
-        </Field>
-        <Field
-          label={t("settings.team.reason")}
-          aside={t("settings.optional")}
-          hint={t("settings.team.reasonHint")}
-        >
-          <Input maxLength={500} {...register("reason")} />
-        </Field>
-      </form>
-    </Dialog>
+        <Input maxLength={500} {...register("reason")} />
+      </Field>
+    </FormDialog>
   );
 }

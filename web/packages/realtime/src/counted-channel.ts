@@ -49,7 +49,7 @@ const CONFIG = { config: { postgres_changes_options: { wait: true } } };
 
 let openingCount = 0;
 
-export class SharedChannel {
+export class CountedChannel {
   readonly source: Source;
   readonly #client: SupabaseClient;
   readonly #options: ChannelOptions;
