@@ -5,7 +5,7 @@ import type { Calendar } from "@event-calendar/core";
 import type { Status } from "../desk/statuses";
 import type { ClosedCard, EventCard } from "./grid-events";
 
-type Card = EventCard | ClosedCard;
+export type Card = EventCard | ClosedCard;
 
 /** Each state has a shape of its own; paths of a 16 × 16 box. */
 const ICONS: Record<Status, string> = {

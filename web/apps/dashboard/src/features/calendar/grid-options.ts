@@ -2,7 +2,7 @@
 import type { Calendar } from "@event-calendar/core";
 import type { Appointment } from "@slotcast/realtime";
 import type { CalendarGridProps, DrawnStretch, Dropped } from "./calendar-grid";
-import { eventContent } from "./grid-content";
+import { type Card, eventContent } from "./grid-content";
 import { columnHead, pointAt, tameRoles } from "./grid-dom";
 import { movedTimes, resizedEnd, UNASSIGNED } from "./grid-events";
 
@@ -50,7 +50,8 @@ function looks({ props, element }: GridHost): Calendar.Options {
     resourceLabelContent: columnHead,
     eventContent: (info) => eventContent(info, props().locale),
     eventDidMount: ({ el, event }) => {
-      if (event.extendedProps.card) el.dataset.appointment = String(event.id);
+      const card = event.extendedProps.card as Card | undefined;
+      if (card?.kind === "appointment") el.dataset.appointment = String(event.id);
     },
     eventAllUpdated: tame,
     viewDidMount: tame,

@@ -7,9 +7,9 @@ export const en = {
   next: "Next {{time}}",
   nextOf: "Next {{time}}: {{customer}}",
   none: "Nothing more today",
-  toConfirm_one: "{{count}} to confirm",
-  toConfirm_other: "{{count}} to confirm",
-  noShow: "{{percent}} missed",
+  toConfirm_one: "{{count}} to confirm in all",
+  toConfirm_other: "{{count}} to confirm in all",
+  noShow: "{{percent}} missed in 90 days",
   noShowHint: "Missed visits of the last 90 days",
 };
 
@@ -20,8 +20,8 @@ export const fr: SameTexts<typeof en> = {
   next: "Prochain {{time}}",
   nextOf: "Prochain {{time}} : {{customer}}",
   none: "Plus rien aujourd’hui",
-  toConfirm_one: "{{count}} à confirmer",
-  toConfirm_other: "{{count}} à confirmer",
-  noShow: "{{percent}} d’absences",
+  toConfirm_one: "{{count}} à confirmer en tout",
+  toConfirm_other: "{{count}} à confirmer en tout",
+  noShow: "{{percent}} d’absences en 90 jours",
   noShowHint: "Rendez-vous manqués sur 90 jours",
 };
