@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
@@ -58,8 +59,13 @@ class SideThread:
         loop = asyncio.get_running_loop()
         self._room -= 1
         future = self._executor.submit(work)
-        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._make_room))
+        future.add_done_callback(lambda _: self._make_room_in(loop))
         return await asyncio.wrap_future(future)
+
+    def _make_room_in(self, loop: asyncio.AbstractEventLoop) -> None:
+        # Once the loop is closed nobody asks for room any more.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(self._make_room)
 
     def _make_room(self) -> None:
         self._room += 1

@@ -198,7 +198,9 @@ async def _move(connection: _Connection) -> Deed:
     # Rather with the same person.
     for member in (found["team_member_id"], None):
         cursor = await connection.execute(_ANOTHER_TIME, {**found, "member": member})
-        other = other or await cursor.fetchone()
+        other = await cursor.fetchone()
+        if other is not None:
+            break
     if other is None:
         raise Impossible("No other time is free within two weeks")
     await _change(

@@ -1,8 +1,8 @@
 import type { Workspace } from "@slotcast/realtime";
-import { Button, Field, Input, Textarea, toast } from "@slotcast/ui";
+import { Field, Input, Textarea, toast } from "@slotcast/ui";
 import { useMemo } from "react";
 import { Card } from "../desk/page";
-import { Problem, Theirs } from "./form-parts";
+import { Problem, SaveButton, Theirs } from "./form-parts";
 import type { WorkspaceCardProps } from "./online-booking";
 import { useTexts } from "./texts";
 import { useLiveForm } from "./use-live-form";
@@ -84,17 +84,7 @@ export function AboutWorkspace({ workspace, mayWrite }: WorkspaceCardProps) {
               />
             </Field>
           </div>
-          {mayWrite && (
-            <Button
-              variant="primary"
-              type="submit"
-              className="self-end"
-              busy={isBusy}
-              disabled={!isDirty}
-            >
-              {t("settings.save")}
-            </Button>
-          )}
+          {mayWrite && <SaveButton isBusy={isBusy} disabled={!isDirty} />}
         </fieldset>
       </form>
     </Card>

@@ -1,4 +1,4 @@
-import { Banner, cn, MEMBER_PALETTE, memberStyle } from "@slotcast/ui";
+import { Banner, Button, cn, MEMBER_PALETTE, memberStyle } from "@slotcast/ui";
 import { Check } from "lucide-react";
 import { type ReactNode, useId } from "react";
 import { useTexts } from "./texts";
@@ -21,6 +21,16 @@ export function Theirs({ fields }: { fields: readonly string[] }) {
     <Banner tone="warning" role="status">
       {t("settings.theirs", { fields: fields.join(", ") })}
     </Banner>
+  );
+}
+
+/** Ends a form that stays on the page. */
+export function SaveButton({ isBusy, disabled }: { isBusy: boolean; disabled: boolean }) {
+  const t = useTexts();
+  return (
+    <Button variant="primary" type="submit" className="self-end" busy={isBusy} disabled={disabled}>
+      {t("settings.save")}
+    </Button>
   );
 }
 

@@ -1,5 +1,5 @@
 import { type TeamMember, useSupabase } from "@slotcast/realtime";
-import { Button, Field, Input, MEMBER_PALETTE, toast } from "@slotcast/ui";
+import { Field, Input, MEMBER_PALETTE, toast } from "@slotcast/ui";
 import { useMemo, useState } from "react";
 import { useForm } from "react-hook-form";
 import type { Desk } from "../desk/desk";
@@ -7,7 +7,7 @@ import { FormDialog } from "../desk/form-dialog";
 import { Card } from "../desk/page";
 import { SwitchRow } from "../desk/switch-row";
 import { CheckList } from "./check-list";
-import { ColorPicker, Group, Problem, Theirs } from "./form-parts";
+import { ColorPicker, Group, Problem, SaveButton, Theirs } from "./form-parts";
 import { useTexts } from "./texts";
 import { useLiveForm } from "./use-live-form";
 import { useOffers, useOfferWrites } from "./use-offers";
@@ -105,17 +105,7 @@ export function MemberForm({ desk, member, mayWrite }: MemberFormProps) {
               onChange={setChosen}
             />
           </Group>
-          {mayWrite && (
-            <Button
-              variant="primary"
-              type="submit"
-              className="self-end"
-              busy={isBusy}
-              disabled={!isDirty && chosen === null}
-            >
-              {t("settings.save")}
-            </Button>
-          )}
+          {mayWrite && <SaveButton isBusy={isBusy} disabled={!isDirty && chosen === null} />}
         </fieldset>
       </form>
     </Card>

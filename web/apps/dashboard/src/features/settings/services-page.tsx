@@ -17,10 +17,10 @@ import {
 } from "@slotcast/ui";
 import { ArrowDown, ArrowUp, Ellipsis, Plus, Scissors, Trash2 } from "lucide-react";
 import { useState } from "react";
-import { Confirm } from "../desk/confirm";
 import { canWriteSettings, type Desk } from "../desk/desk";
 import { Page } from "../desk/page";
 import { Problem } from "./form-parts";
+import { RemoveRow } from "./remove-row";
 import { ServiceForm } from "./service-form";
 import { useTexts } from "./texts";
 import { useOffers } from "./use-offers";
@@ -103,7 +103,15 @@ export function ServicesPage({ desk }: { desk: Desk }) {
       {(edited || editedId === "new") && (
         <ServiceForm desk={desk} service={edited} onClose={() => setEditedId(null)} />
       )}
-      {removed && <RemoveService service={removed} onClose={() => setRemoved(null)} />}
+      {removed && (
+        <RemoveRow
+          table="services"
+          id={removed.id}
+          title={t("settings.services.confirmRemove", { name: removed.name })}
+          lead={t("settings.services.confirmRemoveLead")}
+          onClose={() => setRemoved(null)}
+        />
+      )}
     </Page>
   );
 }
@@ -165,28 +173,6 @@ function ServiceRow({ desk, service, onEdit, menu }: ServiceRowProps) {
       )}
       <span className="relative">{menu}</span>
     </li>
-  );
-}
-
-function RemoveService({ service, onClose }: { service: Service; onClose: () => void }) {
-  const t = useTexts();
-  const client = useSupabase();
-  const { save, isBusy, problem } = useSaving();
-  async function remove() {
-    if (await save(() => client.from("services").delete().eq("id", service.id).select("id")))
-      onClose();
-  }
-  return (
-    <Confirm
-      title={t("settings.services.confirmRemove", { name: service.name })}
-      lead={t("settings.services.confirmRemoveLead")}
-      action={t("settings.remove")}
-      cancel={t("settings.cancel")}
-      isBusy={isBusy}
-      problem={problem}
-      onConfirm={() => void remove()}
-      onClose={onClose}
-    />
   );
 }
 

@@ -1,15 +1,14 @@
-import { type TeamMember, useSupabase } from "@slotcast/realtime";
+import type { TeamMember } from "@slotcast/realtime";
 import { Avatar, Badge, Banner, Button, cn, EmptyState } from "@slotcast/ui";
 import { ChevronLeft, Plus, Trash2, Users } from "lucide-react";
 import { useState } from "react";
-import { Confirm } from "../desk/confirm";
 import { canWriteSettings, type Desk } from "../desk/desk";
 import { Page } from "../desk/page";
 import { Exceptions } from "./exceptions";
 import { MemberForm, NewMember } from "./member-form";
+import { RemoveRow } from "./remove-row";
 import { useTexts } from "./texts";
 import { TimeOffList } from "./time-off";
-import { useSaving } from "./use-saving";
 import { WeeklyHours } from "./weekly-hours";
 
 export interface TeamPageProps {
@@ -132,40 +131,15 @@ function MemberPage({ desk, member, mayWrite, onRemoved }: MemberPageProps) {
         </Button>
       )}
       {isRemoving && (
-        <RemoveMember member={member} onRemoved={onRemoved} onClose={() => setIsRemoving(false)} />
+        <RemoveRow
+          table="team_members"
+          id={member.id}
+          title={t("settings.team.confirmRemove", { name: member.name })}
+          lead={t("settings.team.confirmRemoveLead")}
+          onRemoved={onRemoved}
+          onClose={() => setIsRemoving(false)}
+        />
       )}
     </>
-  );
-}
-
-interface RemoveMemberProps {
-  member: TeamMember;
-  onRemoved: () => void;
-  onClose: () => void;
-}
-
-function RemoveMember({ member, onRemoved, onClose }: RemoveMemberProps) {
-  const t = useTexts();
-  const client = useSupabase();
-  const { save, isBusy, problem } = useSaving();
-  async function remove() {
-    const isRemoved = await save(() =>
-      client.from("team_members").delete().eq("id", member.id).select("id"),
-    );
-    if (!isRemoved) return;
-    onClose();
-    onRemoved();
-  }
-  return (
-    <Confirm
-      title={t("settings.team.confirmRemove", { name: member.name })}
-      lead={t("settings.team.confirmRemoveLead")}
-      action={t("settings.remove")}
-      cancel={t("settings.cancel")}
-      isBusy={isBusy}
-      problem={problem}
-      onConfirm={() => void remove()}
-      onClose={onClose}
-    />
   );
 }
