@@ -14,7 +14,9 @@ SELECT   judge     verdict of the proof
 t        t         right
 t        e         right only if PostgreSQL itself raises, for this row and these claims,
                    when it is made to evaluate every policy on its own: SQL leaves open
-                   which operand of AND and OR comes first, and so whether it is reached
+                   which operand of AND and OR comes first, and so whether it is reached;
+                   or if it refuses to make one of the row's values from its text, since
+                   the domain got a constraint that the value breaks
 t        f         wrong
 f        f, e      right: nothing is sent (e for the reason above)
 e        e, f      right: nothing is sent
@@ -552,7 +554,9 @@ class Court:
             case (_, "u"):
                 is_right = not is_whole
             case ("t", "e"):
-                is_right = await self._may_raise(exhibit, someone, number)
+                is_right = await self._is_beyond_domain(question) or await self._may_raise(
+                    exhibit, someone, number
+                )
             case ("e", "t"):
                 is_right = await self._is_seen_by_an_alternative(exhibit, someone, number)
             case _:
@@ -570,6 +574,22 @@ class Court:
                     number,
                 )
             )
+
+    async def _is_beyond_domain(self, question: Question) -> bool:
+        """Tell whether the row has a value that PostgreSQL would let nobody write any more."""
+        for column, value in zip(question.relation.columns, question.image, strict=True):
+            if not isinstance(value, bytes):
+                continue
+            cursor = await self._reader.execute(
+                "select format_type(%s, %s)", [column.type_oid, column.type_modifier]
+            )
+            row = await cursor.fetchone()
+            assert row is not None
+            try:
+                await _run(self._reader, f"select {quote(_text(value))}::{row[0]}")
+            except psycopg.errors.CheckViolation:
+                return True
+        return False
 
     async def _may_raise(self, exhibit: _Exhibit, someone: Someone, number: int) -> bool:
         """Tell whether a part of a policy, as the only policy, raises for a row."""
