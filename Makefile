@@ -24,7 +24,7 @@ NPM := $(BIN)/python tools/npm.py
 .PHONY: help demo install test check format-check lint types layers docs-check hygiene \
 	test-all test-server test-unit web web-check web-dev web-test system-packages format reference requirements \
 	prove bench bench-latency bench-fanout bench-broadcast bench-decode bench-joins bench-policies \
-	bench-rest screenshots clean
+	bench-rest bench-apps screenshots clean
 
 help: ## Explain these targets
 	@echo 'Slotcast: make TARGET'
@@ -96,7 +96,7 @@ SECONDS ?= 1800
 prove: system-packages $(DEV_READY) ## Search for verdicts that are not PostgreSQL's (SECONDS=1800)
 	@$(RUN) PYTHONPATH=tests python tools/prove.py --seconds $(SECONDS) $(ARGS)
 
-bench: bench-latency bench-fanout bench-broadcast bench-decode bench-joins bench-policies bench-rest ## All benchmarks
+bench: bench-latency bench-fanout bench-broadcast bench-decode bench-joins bench-policies bench-rest bench-apps ## All benchmarks
 
 bench-latency: $(DEV_READY) ## Time from commit to client
 	@$(RUN) python -m bench.latency $(ARGS)
@@ -118,6 +118,9 @@ bench-policies: $(DEV_READY) $(NPM_READY) ## Changes under row level security, b
 
 bench-rest: $(DEV_READY) $(NPM_READY) ## Requests for rows, beside PostgREST
 	@$(RUN) python -m bench.rest $(ARGS)
+
+bench-apps: $(DEV_READY) $(WEB_READY) ## How soon each app shows what was done in the other
+	@$(RUN) python -m bench.apps $(ARGS)
 
 screenshots: $(DEV_READY) $(WEB_READY) ## Photograph the apps for README and docs, into docs/images/
 	@$(RUN) python tools/screenshots.py

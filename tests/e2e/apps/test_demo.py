@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import signal
-import sys
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from playwright.async_api import expect
@@ -14,41 +9,21 @@ from playwright.async_api import expect
 from slotcast.appointments import demo
 from support.browser import page_of
 from support.dashboard import LIVE_MS, expect_live
+from support.demo_server import demo_server
 from support.postgres import temporary_directory
-from support.server import START_TIMEOUT_S, address_in
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-    from pathlib import Path
-
     from playwright.async_api import Browser, FrameLocator, Locator, Page
-
-
-@asynccontextmanager
-async def dev(directory: Path) -> AsyncGenerator[str]:
-    """Run `slotcast dev` with data of its own; gives its URL."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "slotcast", "dev", "--directory", directory, "--port", "0"),
-        env={name: value for name, value in os.environ.items() if "SLOTCAST_" not in name},
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    assert process.stderr is not None
-    try:
-        async with asyncio.timeout(START_TIMEOUT_S):
-            url = await address_in(process.stderr)
-        yield url
-    finally:
-        process.send_signal(signal.SIGTERM)
-        await asyncio.wait_for(process.communicate(), START_TIMEOUT_S)
 
 
 async def test_the_start_page_shows_both_apps_live_and_anybody_can_sign_in(
     apps_browser: Browser,
 ) -> None:
     with temporary_directory() as parent:
-        async with dev(parent / "state") as url, page_of(apps_browser, locale="en-GB") as page:
+        async with (
+            demo_server(parent / "state") as url,
+            page_of(apps_browser, locale="en-GB") as page,
+        ):
             await page.goto(url)
             dashboard = page.frame_locator("iframe[title='The dashboard']")
             booking = page.frame_locator("iframe[title='The booking page']")

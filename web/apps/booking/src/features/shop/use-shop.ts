@@ -57,10 +57,10 @@ export function useLiveShop(workspaceId: string | undefined): void {
   useEffect(() => {
     if (!workspaceId) return;
     const filter = `workspace_id=eq.${workspaceId}`;
-    const renewTimes = merged(() => {
+    const renewTimes = merged(TURN_MS, () => {
       void queries.invalidateQueries({ queryKey: ["times", workspaceId] });
     });
-    const renewPage = merged(() => {
+    const renewPage = merged(JOINS_MS, () => {
       void queries.invalidateQueries({ queryKey: ["shop"] });
       void queries.invalidateQueries({ queryKey: ["places"] });
       void queries.invalidateQueries({ queryKey: ["times", workspaceId] });
@@ -84,16 +84,19 @@ export function useLiveShop(workspaceId: string | undefined): void {
   }, [hub, queries, workspaceId]);
 }
 
-const MERGE_MS = 80;
+/** Within it, what one transaction did has arrived; others look at the time that it took. */
+const TURN_MS = 16;
+/** Within it, all channels of a page are usually live, one after the other. */
+const JOINS_MS = 80;
 
-/** Calls *action* once for all calls that come within a moment. */
-function merged(action: () => void): () => void {
+/** Calls *action* once for all calls that come within *milliseconds* of the first. */
+function merged(milliseconds: number, action: () => void): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   return () => {
     if (timer !== undefined) return;
     timer = setTimeout(() => {
       timer = undefined;
       action();
-    }, MERGE_MS);
+    }, milliseconds);
   };
 }
