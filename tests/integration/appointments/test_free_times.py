@@ -12,7 +12,7 @@ import pytest
 from psycopg import errors
 
 from slotcast.appointments import demo
-from slotcast.appointments.demo import CUSTOMER, OWNER, STRANGER
+from slotcast.appointments.demo import CUSTOMER, OTHER_CUSTOMER, OWNER, STAFF, STRANGER
 from support.clusters import embedded_cluster
 from support.desk import (
     COLOUR,
@@ -93,10 +93,48 @@ def test_what_takes_time_takes_slots(salon: Connection) -> None:
 
 
 def test_the_appointment_that_is_moved_does_not_stand_in_its_own_way(salon: Connection) -> None:
-    row = insert(salon, "appointments", visit())
+    row = insert(salon, "appointments", visit(customer_id=CUSTOMER.id))
 
     assert quiet_day(10) not in slots(salon)
-    assert slots(salon, ignore=row["id"]) == quarters(quiet_day(9), 34)
+    with acting(salon, CUSTOMER.id):
+        assert slots(salon, ignore=row["id"]) == quarters(quiet_day(9), 34)
+
+
+WHO_MAY_MOVE_IT: Final = {
+    "its customer": (CUSTOMER.id, "authenticated", True),
+    "the owner": (OWNER.id, "authenticated", True),
+    "staff": (STAFF.id, "authenticated", True),
+    "a server": (None, "service_role", True),
+    "another customer": (OTHER_CUSTOMER.id, "authenticated", False),
+    "another workspace's owner": (STRANGER.id, "authenticated", False),
+    "a visitor": (None, "anon", False),
+}
+
+
+@pytest.mark.parametrize("who", WHO_MAY_MOVE_IT)
+def test_whoever_may_not_see_an_appointment_learns_nothing_from_leaving_it_out(
+    salon: Connection, who: str
+) -> None:
+    person, role, may_see = WHO_MAY_MOVE_IT[who]
+    row = insert(salon, "appointments", visit(customer_id=CUSTOMER.id))
+    arguments = [HAIRCUT.id, SAMIR.id, quiet_day(0).date(), quiet_day(0).date()]
+
+    with acting(salon, person, role):
+        is_free = quiet_day(10) in slots(salon, ignore=row["id"])
+        [(counted, counted_without)] = salon.execute(
+            "select with_it.slot_count, without_it.slot_count"
+            " from available_days(%s, %s, %s, %s) with_it"
+            " join available_days(%s, %s, %s, %s, %s) without_it using (day)",
+            [*arguments, *arguments, row["id"]],
+        ).fetchall()
+        nearest = salon.execute(
+            "select start_time from nearest_slots(%s, %s, %s, 1, %s)",
+            [HAIRCUT.id, SAMIR.id, quiet_day(10), row["id"]],
+        ).fetchone()
+
+    assert is_free == may_see
+    assert (counted_without > counted) == may_see
+    assert (nearest == (quiet_day(10),)) == may_see
 
 
 def test_anyones_times_say_who_is_free(salon: Connection) -> None:

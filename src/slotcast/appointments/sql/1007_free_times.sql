@@ -2,7 +2,8 @@
 -- nor closed online booking, get all that is free.
 
 -- Each free time of each member who gives the service, right across clock changes: slots step in real time.
--- member: null for all. ignored: the appointment that is being moved, which does not stand in its own way.
+-- member: null for all. ignored: the appointment that is being moved, which does not stand in its own way; for those
+-- who may see it, since who knows no more than its id would learn its time.
 create function app_private.free_times(
   service uuid, member uuid, from_time timestamptz, to_time timestamptz, ignored uuid
 )
@@ -24,13 +25,20 @@ language sql stable security definer set search_path = '' as $$
     ) mine
     where s.id = service and s.active and (w.online_booking or mine.is_staff)
       and to_time - from_time <= interval '62 days'
+  ), moved as materialized (
+    select a.id
+    from public.appointments a
+    where a.id = ignored
+      and (a.customer_id = auth.uid()
+           or a.workspace_id = any ((select app_private.my_workspaces())::uuid[])
+           or auth.role() = 'service_role')
   ), occupied as materialized (
     -- An appointment and its buffers take less than two days.
     select b.team_member_id as member_id, range_agg(tstzrange(b.start_time, b.end_time)) as ranges
     from public.busy_slots b
     where b.team_member_id = any (array(select o.member_id from offer o))
       and tstzrange(b.start_time, b.end_time) && tstzrange(from_time - interval '2 days', to_time + interval '2 days')
-      and b.source_id is distinct from ignored
+      and not exists (select from moved m where m.id = b.source_id)
     group by b.team_member_id
   ), candidates as (
     select begins, begins + offer.duration as ends, offer.*
