@@ -12,7 +12,8 @@ from slotcast.changes import UNKNOWN, Change, Column, Operation, Relation, Repli
 from slotcast.claims import Claims
 from slotcast.lsn import Lsn
 from slotcast.policies import rules
-from slotcast.policies.facts import Fact, Snapshot, Source, Values, Viewer
+from slotcast.policies.facts import Fact, Source, Values, Viewer
+from slotcast.snapshots import Snapshot
 
 if TYPE_CHECKING:
     from slotcast.changes import Image
@@ -152,18 +153,6 @@ def test_a_snapshot_shows_what_was_committed_before_it(seen: int, number: int) -
     xid = (FIRST_XID + number) % 2**32
 
     assert snapshot(seen).shows(xid, Lsn(number)) == (number < seen)
-
-
-def test_a_snapshot_does_not_show_what_was_running() -> None:
-    taken = Snapshot.parse("10:20:12,15", Lsn(100))
-
-    assert [xid for xid in range(8, 22) if taken.shows(xid, Lsn(50))] == [
-        *range(8, 12),
-        13,
-        14,
-        *range(16, 20),
-    ]
-    assert not taken.shows(11, Lsn(100))
 
 
 def test_a_column_that_is_gone_makes_a_fact_be_read_again() -> None:

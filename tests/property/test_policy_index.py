@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from slotcast.claims import Claims
 from slotcast.lsn import Lsn
 from slotcast.policies import index, rules
-from slotcast.policies.facts import Fact, Snapshot, Values, Viewer
+from slotcast.policies.facts import Fact, Values, Viewer
 from slotcast.policies.rules import (
     Among,
     And,
@@ -32,6 +32,7 @@ from slotcast.policies.rules import (
     Scalar,
     Undecided,
 )
+from slotcast.snapshots import Snapshot
 
 if TYPE_CHECKING:
     from slotcast.changes import Image

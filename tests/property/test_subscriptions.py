@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from hypothesis import given
@@ -17,6 +18,7 @@ from slotcast.changes import (
     Operation,
     Relation,
     ReplicaIdentity,
+    TransactionSlice,
 )
 from slotcast.claims import Claims
 from slotcast.fanout.subscriptions import ANY, Binding, Equality, Subscription, Subscriptions
@@ -28,6 +30,13 @@ if TYPE_CHECKING:
 
 TYPES = {"a": 23, "b": 25}
 TEXTS = [b"1", b"2", b"3"]
+TRANSACTION = TransactionSlice(
+    xid=1,
+    commit_lsn=Lsn(1),
+    end_lsn=None,
+    committed_at=datetime(2026, 11, 23, tzinfo=UTC),
+    changes=(),
+)
 
 
 @dataclass(eq=False)
@@ -127,7 +136,7 @@ def test_an_index_finds_whom_a_search_finds(
     for subscription in gone:
         subscriptions.remove(subscription)
 
-    found = subscriptions.interested(change, Lsn(1)).pairs
+    found = subscriptions.interested(change, TRANSACTION).pairs
 
     wanted = {
         (subscription, binding)
@@ -170,7 +179,7 @@ def test_who_is_known_not_to_see_it_is_left_out_and_who_shares_a_frame_is_not_as
     }
     parties = [Party(viewers=viewers[False]), Party(viewers=viewers[True], ruling=RULING)]
 
-    found = subscriptions.interested(change, Lsn(1), lambda: parties)
+    found = subscriptions.interested(change, TRANSACTION, lambda: parties)
 
     shared = [(each, pair) for each in found.shared for pair in each.pairs(change.operation)]
     pairs = [*found.pairs, *(pair for _, pair in shared)]

@@ -715,8 +715,10 @@ class Member:
                     continue
                 if claims == self._claims:
                     self._subscription = Subscription(self, registered.bindings, claims)
-                    self._subscription.since = registered.since
+                    self._subscription.seen = registered.seen
                     await server.hub.add(self._subscription)
+                    # What came just before was for others; but who reads now has to see it.
+                    await server.registrar.until_seen(server.hub.unseen(registered.seen))
                     return registered
 
     async def _renew(self) -> None:
@@ -791,6 +793,7 @@ def _bindings(request: JoinRequest) -> list[Binding]:
             table=binding.table,
             condition_text=binding.filter,
             select=binding.select,
+            xid=binding.xid,
             requested=binding.requested,
         )
         for binding in request.bindings

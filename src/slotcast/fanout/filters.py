@@ -1,5 +1,5 @@
 r"""
-What a subscription asks for beyond its table: ``filter`` and ``select``.
+What a subscription asks for beyond its table: ``filter``, ``select`` and ``xid``.
 
 ::
 
@@ -79,6 +79,7 @@ _SELECT_ERROR: Final = (
     "Error parsing `select` params: expected a list of column name strings, "
     'e.g. select: ["col1", "col2"]'
 )
+_XID_ERROR: Final = "Error parsing `xid` params: expected a boolean, e.g. xid: true"
 _WILDCARD_ERROR: Final = (
     "Column selection is not supported for wildcard subscriptions. "
     "Provide an explicit schema and table name."
@@ -137,6 +138,21 @@ def parse_select(value: JsonValue, *, schema: str, table: str) -> tuple[str, ...
     if "*" in {schema, table}:
         raise SubscriptionError(_WILDCARD_ERROR)
     return columns
+
+
+def parse_xid(value: JsonValue) -> bool:
+    """
+    Read the ``xid`` of a binding: whether changes bring the id of their transaction.
+
+    Args:
+        value: What stood there, or None if nothing did.
+
+    Raises:
+        SubscriptionError: It is neither true nor false.
+    """
+    if value is None or isinstance(value, bool):
+        return value is True
+    raise SubscriptionError(_XID_ERROR)
 
 
 def check_columns(

@@ -18,7 +18,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -32,7 +32,7 @@ from psycopg_pool import PoolTimeout
 from slotcast.changes import UNCHANGED, Operation
 from slotcast.counters import DeliveryCounts
 from slotcast.errors import SubscriptionError
-from slotcast.fanout.payloads import timestamp
+from slotcast.fanout.payloads import timestamp, with_xid
 from slotcast.fanout.row_filters import RowFilter, ask
 from slotcast.fanout.subscriptions import (
     Binding,
@@ -42,6 +42,7 @@ from slotcast.fanout.subscriptions import (
     Subscriptions,
     Wording,
 )
+from slotcast.fanout.xids import FullXids
 from slotcast.observations import Observation, observe, problem
 from slotcast.postgres.visibility import until_visible
 from slotcast.verdicts import Question, Verdict
@@ -66,8 +67,10 @@ if TYPE_CHECKING:
     from slotcast.counters import TableCounts
     from slotcast.fanout.filters import Conditions
     from slotcast.fanout.payloads import Projection
+    from slotcast.fanout.subscriptions import Content
     from slotcast.fanout.tables import TableVersion, TableVersions
     from slotcast.lsn import Lsn
+    from slotcast.snapshots import Snapshot
     from slotcast.verdicts import Judge, Ruling
 
 T = TypeVar("T")
@@ -82,6 +85,8 @@ _CHANGES_A_TURN: Final = 64
 _PAIRS_A_TURN: Final = 8000
 """Most bindings, of all changes together, that are looked at before others get a turn."""
 _FRAMES_A_TURN: Final = 8000
+RECENT_LIMIT: Final = 10_000
+"""Most slices that may be in the log while others do not see yet what they did."""
 RESYNC: Final = "resync"
 """Said to clients that have to read again what they show, since changes were lost."""
 
@@ -196,8 +201,10 @@ class Hub:
         self._on_delay = on_delay
         self.counts = DeliveryCounts()
         self._turn = asyncio.Lock()
+        self._xids = FullXids(pool)
         self._recovery = Recovery(recovery_window_s, recovery_limit_bytes)
         self._arrivals: list[Subscription] = []
+        self._recent = deque[tuple[int, "Lsn"]](maxlen=RECENT_LIMIT)
 
     def start(self, boot_lsn: Lsn) -> None:
         """
@@ -210,6 +217,7 @@ class Hub:
 
     async def deliver(self, batch: Sequence[TransactionSlice]) -> None:
         """Hand the changes of *batch* to everybody who asked for them and may see them."""
+        self._recent.extend([(each.xid, each.commit_lsn) for each in batch if each.changes])
         async with self._turn:
             settled: list[TransactionSlice] = []
             for slices in by_transaction(batch):
@@ -230,6 +238,8 @@ class Hub:
 
         When this returns it is live. Recovered changes, if any, were sent to it before.
         """
+        if subscription.seen is not None:
+            self._xids.note(subscription.seen.xmax)
         if not self._recovery.is_open:
             self._include(subscription)
             return
@@ -240,6 +250,18 @@ class Hub:
         finally:
             if subscription in self._arrivals:  # given up before it was admitted
                 self._arrivals.remove(subscription)
+
+    def unseen(self, snapshot: Snapshot) -> list[tuple[int, Lsn]]:
+        """
+        Name the transactions that came already and that *snapshot* does not show.
+
+        Returns:
+            Their ids (32 bits), and where they were committed.
+        """
+        recent = self._recent
+        while recent and snapshot.shows(*recent[0]):
+            recent.popleft()  # from now on everybody sees it
+        return [each for each in recent if not snapshot.shows(*each)]
 
     @property
     def subscription_count(self) -> int:
@@ -286,7 +308,7 @@ class Hub:
         arrivals = list(self._arrivals)
         newcomers = Subscriptions()
         for subscription in arrivals:
-            subscription.since = None
+            subscription.seen = None
             newcomers.add(subscription)
             if self._recovery.is_incomplete:
                 subscription.warn_once(RESYNC)
@@ -302,6 +324,8 @@ class Hub:
         if not subscriptions:
             return
         await self._until_answered(self._judge.refresh)
+        if subscriptions.want_xids:
+            await self._until_answered(self._xids.refresh)
         wanted: list[_Wanted] = []
         pair_count = 0
         for transaction in batch:
@@ -321,10 +345,9 @@ class Hub:
         self, subscriptions: Subscriptions, transaction: TransactionSlice, change: Change
     ) -> Interested:
         """Find whom a change may concern."""
-        commit_lsn = transaction.commit_lsn
         if self._supabase_deletes and change.operation is Operation.DELETE:
-            return subscriptions.interested(change, commit_lsn)  # its key is for everybody
-        return subscriptions.interested(change, commit_lsn, partial(self._judge.parties, change))
+            return subscriptions.interested(change, transaction)  # its key is for everybody
+        return subscriptions.interested(change, transaction, partial(self._judge.parties, change))
 
     async def _hand_over(self, wanted: Sequence[_Wanted]) -> None:
         """Send changes to those who may see them; one that cannot be handled is told of."""
@@ -494,7 +517,7 @@ class Hub:
         """
         relation = delivery.change.relation
         counts = self.counts.table(relation.schema, relation.name)
-        encoder = _Encoder(delivery, self._record_limit_bytes)
+        encoder = _Encoder(delivery, self._record_limit_bytes, self._xids)
         changed: list[tuple[Subscription, Binding]] = []
         sent_count = 0
         for shared in delivery.shared:
@@ -502,7 +525,7 @@ class Hub:
                 sent_count += self._send_shared(delivery, shared, encoder)
             else:
                 changed += shared.pairs(delivery.change.operation)
-        messages: dict[tuple[Subscription, tuple[str, ...] | None], _Message] = {}
+        messages: dict[tuple[Subscription, Content], _Message] = {}
         visible, rulings = Verdict.VISIBLE, delivery.rulings
         for subscription, binding in delivery.found:
             ruling = rulings.get(subscription.claims)
@@ -514,12 +537,12 @@ class Hub:
                 delivery, subscription, binding, counts
             ):
                 continue
-            key = (subscription, binding.select)
+            key = (subscription, (binding.select, binding.has_xid))
             before = messages.get(key)
             ids = (binding.id,) if before is None else (*before[0], binding.id)
             messages[key] = (ids, ruling)
-        for (subscription, select), (ids, ruling) in messages.items():
-            wording = Wording(subscription.recipient.encoding, select, ids)
+        for (subscription, content), (ids, ruling) in messages.items():
+            wording = Wording(subscription.recipient.encoding, *content, ids)
             old_ruling = delivery.old_rulings.get(subscription.claims)
             frame = encoder.frame(wording, subscription, ruling, old_ruling)
             if frame is not None:
@@ -653,10 +676,11 @@ class _Encoder:
 
     delivery: _Delivery
     limit_bytes: int
+    xids: FullXids
     _frames: dict[Hashable, bytes | None] = field(default_factory=dict["Hashable", "bytes | None"])
     _data: dict[Hashable, bytes | None] = field(default_factory=dict["Hashable", "bytes | None"])
-    _encoded: dict[tuple[Projection, bool], bytes] = field(
-        default_factory=dict[tuple["Projection", bool], bytes]
+    _encoded: dict[tuple[Projection, bool, bool], bytes] = field(
+        default_factory=dict[tuple["Projection", bool, bool], bytes]
     )
 
     def frame(
@@ -673,11 +697,12 @@ class _Encoder:
             The frame, or None if the viewer's role may read no column.
         """
         # The judge gives those who may see the same one and the same ruling.
-        key = (id(ruling), id(old_ruling), wording.select, wording.encoding, wording.ids)
+        content = (wording.select, wording.has_xid)
+        key = (id(ruling), id(old_ruling), content, wording.encoding, wording.ids)
         if key in self._frames:
             return self._frames[key]
         sees_old = self._sees_old(ruling, old_ruling)
-        data = self._projected(ruling.readable, wording.select, sees_old=sees_old)
+        data = self._projected(ruling.readable, content, sees_old=sees_old)
         shared = (wording.encoding, wording.ids, id(data))
         frame = self._data.get(shared)
         if frame is None and data is not None:
@@ -691,15 +716,19 @@ class _Encoder:
         return ruling.verdict is Verdict.VISIBLE
 
     def _projected(
-        self, readable: frozenset[str], select: tuple[str, ...] | None, *, sees_old: bool
+        self, readable: frozenset[str], content: Content, *, sees_old: bool
     ) -> bytes | None:
+        select, has_xid = content
         projection = self.delivery.version.layout.projection(readable, select)
         if projection is None:
             return None
-        key = (projection, sees_old)
+        key = (projection, sees_old, has_xid)
         encoded = self._encoded.get(key)
         if encoded is None:
-            encoded = self._encoded[key] = self._encode(projection, sees_old=sees_old)
+            encoded = self._encode(projection, sees_old=sees_old)
+            if has_xid:
+                encoded = with_xid(encoded, self.xids.full(self.delivery.slice.xid))
+            self._encoded[key] = encoded
         return encoded
 
     def _encode(self, projection: Projection, *, sees_old: bool) -> bytes:

@@ -9,17 +9,16 @@ encoding a change is joining prepared field names with converted values.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from slotcast.changes import Absent, Operation, ReplicaIdentity
+from slotcast.changes import Operation, ReplicaIdentity
 from slotcast.fanout.values import NULL, converter
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
-    from slotcast.changes import Image, Relation
+    from slotcast.changes import Column, Image, Relation, Value
     from slotcast.fanout.values import Converter
     from slotcast.postgres.types import TypeCatalog
 
@@ -28,12 +27,20 @@ KEPT_VALUE_BYTES: Final = 64
 """Longest value, as JSON, that stays in a change that is too large."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Field:
-    """One column of a projection: where it is, how its key reads, how its value converts."""
+class _Field(NamedTuple):
+    """
+    One column of a projection.
 
-    index: int
+    Attributes:
+        place: Where it is in an image.
+        key: How its key reads, with the colon.
+        null: How it reads when it is NULL.
+        convert: Makes the JSON of any other value.
+    """
+
+    place: int
     key: bytes
+    null: bytes
     convert: Converter
 
 
@@ -84,14 +91,13 @@ class Projection:
         What the viewer may read counts, also where it did not ask for it; the rest would
         tell something of itself.
         """
-        total_bytes = sum(
-            len(value)
-            for image in images
-            if image is not None
-            for index in self._readable
-            if isinstance(value := image[index], bytes)
+        # Mostly the whole rows are below the limit already.
+        if sum(_size_bytes(image) for image in images if image) <= limit_bytes:
+            return None
+        readable_bytes = sum(
+            _size_bytes([image[index] for index in self._readable]) for image in images if image
         )
-        return KEPT_VALUE_BYTES if total_bytes > limit_bytes else None
+        return KEPT_VALUE_BYTES if readable_bytes > limit_bytes else None
 
     def key(self, image: Image, *, largest_bytes: int | None = None) -> bytes:
         """Encode the key of *image* as a JSON object."""
@@ -116,10 +122,8 @@ class TableLayout:
         self.key_columns = _key_columns(relation, primary_key)
         self._unselected = self.key_columns.union(primary_key)
         self._fields = [
-            _Field(
-                index, json.dumps(column.name).encode() + b":", converter(column.type_oid, types)
-            )
-            for index, column in enumerate(relation.columns)
+            _field(place, column, converter(column.type_oid, types))
+            for place, column in enumerate(relation.columns)
         ]
         self._descriptions = [
             json.dumps(
@@ -257,7 +261,17 @@ class TableLayout:
 
 def timestamp(committed_at: datetime) -> bytes:
     """Write a commit timestamp (UTC) as clients expect it: ISO 8601, milliseconds, ``Z``."""
-    return f"{committed_at:%Y-%m-%dT%H:%M:%S}.{committed_at.microsecond // 1000:03d}Z".encode()
+    return committed_at.isoformat(timespec="milliseconds").replace("+00:00", "Z").encode()
+
+
+def with_xid(data: bytes, xid: int) -> bytes:
+    """Add the id of its transaction to the `data` of a change."""
+    return b'%b,"xid":%d}' % (data[:-1], xid)
+
+
+def _field(place: int, column: Column, convert: Converter) -> _Field:
+    key = json.dumps(column.name).encode() + b":"
+    return _Field(place, key, key + NULL, convert)
 
 
 def _key_columns(relation: Relation, primary_key: Collection[str]) -> frozenset[str]:
@@ -272,16 +286,18 @@ def _key_columns(relation: Relation, primary_key: Collection[str]) -> frozenset[
     return frozenset(column.name for column in relation.columns if column.is_key)
 
 
+def _size_bytes(values: Iterable[Value]) -> int:
+    return sum([len(value) for value in values if isinstance(value, bytes)])
+
+
 def _encode(fields: Sequence[_Field], image: Image, largest_bytes: int | None) -> bytes:
     parts: list[bytes] = []
-    for field in fields:
-        value = image[field.index]
+    for place, key, null, convert in fields:
+        value = image[place]
         if value is None:
-            parts.append(field.key + NULL)
-        elif isinstance(value, Absent):
-            continue
-        else:
-            encoded = field.convert(value)
+            parts.append(null)
+        elif isinstance(value, bytes):  # else it is absent
+            encoded = convert(value)
             if largest_bytes is None or len(encoded) <= largest_bytes:
-                parts.append(field.key + encoded)
+                parts.append(key + encoded)
     return b"{" + b",".join(parts) + b"}"

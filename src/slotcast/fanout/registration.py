@@ -9,6 +9,7 @@ error and yet means that some events will never come is a warning.
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
@@ -24,7 +25,6 @@ from slotcast.postgres.together import Together
 from slotcast.postgres.types import BUILT_IN, TypeCatalog
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Collection, Mapping, Sequence
 
     from psycopg import AsyncConnection
@@ -38,11 +38,14 @@ if TYPE_CHECKING:
     from slotcast.lsn import Lsn
     from slotcast.postgres.catalog import Table
     from slotcast.postgres.survey import Description
+    from slotcast.snapshots import Snapshot
     from slotcast.verdicts import Judge
 
 _DEFAULT_SCHEMA: Final = "public"
 _BUILT_IN: Final = TypeCatalog(BUILT_IN)
 _ADMISSION_TIMEOUT_S: Final = 20.0
+_FIRST_DELAY_S: Final = 0.0005
+_DELAY_LIMIT_S: Final = 0.2
 _REFUSED: Final = "Unable to subscribe to changes with given parameters. "
 
 
@@ -52,12 +55,12 @@ class Registered:
     What PostgreSQL said of a join's bindings.
 
     Attributes:
-        since: Everything committed from here on is for the subscription.
+        seen: Everything that this does not show is for the subscription.
         bindings: The bindings, with what was learnt of them.
         warnings: What will not come, and what to do about it.
     """
 
-    since: Lsn
+    seen: Snapshot
     bindings: tuple[Binding, ...]
     warnings: tuple[str, ...]
 
@@ -70,6 +73,7 @@ def make_binding(
     table: str | None,
     condition_text: str | None,
     select: JsonValue,
+    xid: JsonValue,
     requested: Mapping[str, JsonValue],
 ) -> Binding:
     """
@@ -82,10 +86,11 @@ def make_binding(
         table: A table, ``*``, or None if not given: then it is any.
         condition_text: The filter, or None if not given.
         select: A list of columns, or None if not given.
+        xid: Whether changes bring the id of their transaction, or None if not given.
         requested: The entry as the client sent it, to show it.
 
     Raises:
-        SubscriptionError: It names no table, or its filter, select or a name is malformed.
+        SubscriptionError: It names no table, or its filter, select, xid or a name is malformed.
     """
     if not schema and not table:
         raise SubscriptionError(
@@ -102,6 +107,7 @@ def make_binding(
         table=table,
         conditions=filters.parse_filter(condition_text or ""),
         select=filters.parse_select(select, schema=schema, table=table),
+        has_xid=filters.parse_xid(xid),
     )
 
 
@@ -165,10 +171,32 @@ class Registrar:
             [_Newcomer(claims, tuple(relations), tuple(relations.values()))]
         )
         return Registered(
-            since=await self._surveyor.position(),
+            seen=await self._surveyor.snapshot(),
             bindings=tuple(checked),
             warnings=tuple(check.warnings),
         )
+
+    async def until_seen(self, transactions: Sequence[tuple[int, Lsn]]) -> None:
+        """
+        Wait until whoever reads sees what some transactions did.
+
+        Their commits were logged, which is an instant before, or as long before as a
+        synchronous standby takes.
+
+        Args:
+            transactions: Their ids (32 bits), and where they were committed.
+
+        Raises:
+            psycopg.OperationalError: PostgreSQL could not be asked.
+            TimeoutError: It did not answer.
+        """
+        delay_s = _FIRST_DELAY_S
+        while transactions:
+            snapshot = await self._surveyor.snapshot()
+            transactions = [each for each in transactions if not snapshot.shows(*each)]
+            if transactions:
+                await asyncio.sleep(delay_s)
+                delay_s = min(2 * delay_s, _DELAY_LIMIT_S)
 
     async def _admit(self, newcomers: Collection[_Newcomer]) -> Mapping[_Newcomer, None]:
         """Let the judge learn of viewers, all who want the same tables together."""

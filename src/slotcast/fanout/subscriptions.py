@@ -31,13 +31,16 @@ if TYPE_CHECKING:
         Sequence,
     )
 
-    from slotcast.changes import Change, Relation
+    from slotcast.changes import Change, Relation, TransactionSlice
     from slotcast.claims import Claims
     from slotcast.fanout.filters import Conditions
-    from slotcast.lsn import Lsn
+    from slotcast.snapshots import Snapshot
     from slotcast.verdicts import Party, Ruling
 
 ANY: Final = "*"
+
+Content: TypeAlias = "tuple[tuple[str, ...] | None, bool]"
+"""What a binding gets of changes: its `select` and its `has_xid`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,7 @@ class Binding:
         table: A table's name, or `ANY`.
         conditions: Its filter; empty lets every row through.
         select: Columns asked for besides the key's, or None for all.
+        has_xid: Whether changes bring the id of their transaction.
         equality: What *conditions* say of one column, where that narrows the rows down.
     """
 
@@ -77,6 +81,7 @@ class Binding:
     table: str
     conditions: Conditions
     select: tuple[str, ...] | None
+    has_xid: bool = False
     equality: Equality | None = None
 
     def wants(self, operation: Operation) -> bool:
@@ -113,16 +118,16 @@ class Subscription:
         recipient: Who gets them.
         bindings: What they are about, at least one.
         claims: Who it is judged as; replaced when the client shows a new token.
-        since: Changes that were committed before are none of its business.
+        seen: Transactions that this shows are none of its business.
     """
 
-    __slots__ = ("bindings", "claims", "recipient", "since", "warned")
+    __slots__ = ("bindings", "claims", "recipient", "seen", "warned")
 
     def __init__(self, recipient: Recipient, bindings: Sequence[Binding], claims: Claims) -> None:
         self.recipient = recipient
         self.bindings = tuple(bindings)
         self.claims = claims
-        self.since: Lsn | None = None
+        self.seen: Snapshot | None = None
         self.warned: set[str] = set()
 
     def warn_once(self, message: str) -> None:
@@ -140,11 +145,13 @@ class Wording:
     Attributes:
         encoding: See `Recipient.encoding`.
         select: See `Binding.select`.
+        has_xid: See `Binding.has_xid`.
         ids: The bindings'.
     """
 
     encoding: Hashable
     select: tuple[str, ...] | None
+    has_xid: bool
     ids: tuple[int, ...]
 
 
@@ -172,11 +179,12 @@ class Asked:
         """Tell in which ways a subscription gets a change that it may see."""
         found = self._wordings.get(operation)
         if found is None:
-            ids: dict[tuple[str, ...] | None, tuple[int, ...]] = {}
+            ids: dict[Content, tuple[int, ...]] = {}
             for binding in self.bindings:
                 if binding.wants(operation):
-                    ids[binding.select] = (*ids.get(binding.select, ()), binding.id)
-            found = tuple([Wording(self._encoding, select, each) for select, each in ids.items()])
+                    content = (binding.select, binding.has_xid)
+                    ids[content] = (*ids.get(content, ()), binding.id)
+            found = tuple([Wording(self._encoding, *content, ids[content]) for content in ids])
             self._wordings[operation] = found
         return found
 
@@ -305,13 +313,24 @@ class _Interest:
         if not values:
             self._by_value.pop(key, None)
 
-    def find(self, change: Change, commit_lsn: Lsn, parties: _Parties, found: Interested) -> None:
+    def find(
+        self,
+        change: Change,
+        transaction: TransactionSlice,
+        parties: _Parties,
+        found: Interested,
+    ) -> None:
         """Add to *found* the bindings that a change may match, of those who may see it."""
+        xid, commit_lsn = transaction.xid, transaction.commit_lsn
         operation = change.operation
         for asking, party in self._of_parties(change.relation, parties):
             for asked, all_ in asking.items():
                 subscriptions = [
-                    each for each in all_ if each.since is None or commit_lsn >= each.since
+                    each
+                    for each in all_
+                    if (seen := each.seen) is None
+                    or commit_lsn >= seen.until
+                    or not seen.shows(xid, commit_lsn)
                 ]
                 if party is None or party.ruling is None or not asked.is_plain:
                     found.pairs += asked.pairs(subscriptions, operation)
@@ -320,7 +339,7 @@ class _Interest:
                     found.shared.append(shared)
         for bindings in self._of_values(change):
             for subscription, kept in bindings.items():
-                if subscription.since is None or commit_lsn >= subscription.since:
+                if subscription.seen is None or not subscription.seen.shows(xid, commit_lsn):
                     found.pairs += [(subscription, each) for each in kept if each.wants(operation)]
 
     def _of_parties(
@@ -379,6 +398,7 @@ class Subscriptions:
         self.renewal_count = 0
         self._by_table: defaultdict[tuple[str, str], _Interest] = defaultdict(_Interest)
         self._all: set[Subscription] = set()
+        self._xid_count = 0
         self._asked = WeakValueDictionary[tuple[Hashable, tuple[Binding, ...], bool], Asked]()
 
     def __len__(self) -> int:
@@ -386,6 +406,11 @@ class Subscriptions:
 
     def __contains__(self, subscription: Subscription) -> bool:
         return subscription in self._all
+
+    @property
+    def want_xids(self) -> bool:
+        """Whether any of them asked for the ids of transactions."""
+        return self._xid_count > 0
 
     @property
     def table_count(self) -> int:
@@ -397,6 +422,7 @@ class Subscriptions:
         if subscription in self._all:
             return
         self._all.add(subscription)
+        self._xid_count += _wants_xids(subscription)
         by_table = _by_table(subscription)
         is_alone = len(by_table) == 1 or not any(ANY in names for names in by_table)
         for names, bindings in by_table.items():
@@ -426,7 +452,9 @@ class Subscriptions:
 
     def remove(self, subscription: Subscription) -> None:
         """Let *subscription* not be found any more; it may be gone already."""
-        self._all.discard(subscription)
+        if subscription in self._all:
+            self._all.remove(subscription)
+            self._xid_count -= _wants_xids(subscription)
         for names, bindings in _by_table(subscription).items():
             interest = self._by_table.get(names)
             if interest is not None:
@@ -454,7 +482,7 @@ class Subscriptions:
             interest.acquaint(relation.oid, ruled)
 
     def interested(
-        self, change: Change, commit_lsn: Lsn, parties: _Parties = _nobody_known
+        self, change: Change, transaction: TransactionSlice, parties: _Parties = _nobody_known
     ) -> Interested:
         """
         Find the bindings that a change may concern.
@@ -465,7 +493,7 @@ class Subscriptions:
 
         Args:
             change: The change.
-            commit_lsn: Where its transaction was committed.
+            transaction: Of which it is one.
             parties: Gives all who may see the row of those whom the judge has ruled on
                 before (see `acquaint`), or None for anybody.
         """
@@ -476,7 +504,7 @@ class Subscriptions:
             for table in (change.relation.name, ANY):
                 interest = self._by_table.get((schema, table))
                 if interest is not None:
-                    interest.find(change, commit_lsn, parties, found)
+                    interest.find(change, transaction, parties, found)
         return found
 
 
@@ -486,6 +514,10 @@ def _by_table(subscription: Subscription) -> dict[tuple[str, str], list[Binding]
     for binding in dict.fromkeys(subscription.bindings):
         found[binding.schema, binding.table].append(binding)
     return found
+
+
+def _wants_xids(subscription: Subscription) -> bool:
+    return any(binding.has_xid for binding in subscription.bindings)
 
 
 def _merged(parts: Iterable[_Bindings]) -> _Bindings:

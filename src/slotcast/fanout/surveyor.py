@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from slotcast.lsn import Lsn
 from slotcast.postgres.survey import Description, Wanted, survey
 from slotcast.postgres.together import Together
+from slotcast.snapshots import Snapshot
 
 if TYPE_CHECKING:
     import asyncio
@@ -27,12 +28,14 @@ DESCRIPTIONS_KEPT: Final = 1_000
 """Most texts of the catalog that are kept read."""
 _TIMEOUT_S: Final = 20.0
 
-_POSITION: Final = "select pg_catalog.pg_current_wal_insert_lsn()::text"
+_SNAPSHOT: Final = """
+select pg_catalog.pg_current_snapshot()::text, pg_catalog.pg_current_wal_insert_lsn()::text
+"""
 
 
 class Surveyor:
     """
-    Knows how published tables are defined, and where the WAL is.
+    Knows how published tables are defined, and what has been committed.
 
     Args:
         pool: Takes two connections at most.
@@ -50,7 +53,7 @@ class Surveyor:
         self._pool = pool
         self._publication = publication
         self._surveys = Together(tasks.create_task, self._survey, timeout_s=_TIMEOUT_S)
-        self._positions = Together(tasks.create_task, self._ask_position, timeout_s=_TIMEOUT_S)
+        self._snapshots = Together(tasks.create_task, self._take_snapshot, timeout_s=_TIMEOUT_S)
         self._read: OrderedDict[str, Description] = OrderedDict()
 
     async def describe(self, wanted: Collection[Wanted]) -> Mapping[Wanted, list[Description]]:
@@ -64,27 +67,30 @@ class Surveyor:
         texts = await self._surveys.answers(wanted)
         return {each: [self._description(text) for text in texts[each]] for each in wanted}
 
-    async def position(self) -> Lsn:
+    async def snapshot(self) -> Snapshot:
         """
-        Tell where the WAL is now.
+        Tell which transactions can be seen now.
+
+        A commit is in the log before, so the log's position alone would not tell: whoever
+        reads next may not see what was committed at an earlier one.
 
         Raises:
             psycopg.OperationalError: PostgreSQL could not be asked.
             TimeoutError: It did not answer.
         """
-        return (await self._positions.answers([_POSITION]))[_POSITION]
+        return (await self._snapshots.answers([_SNAPSHOT]))[_SNAPSHOT]
 
     async def _survey(self, wanted: Collection[Wanted]) -> Mapping[Wanted, list[str]]:
         async with self._pool.connection() as connection:
             return await survey(connection, self._publication, list(wanted))
 
-    async def _ask_position(self, queries: Collection[str]) -> Mapping[str, Lsn]:
+    async def _take_snapshot(self, queries: Collection[str]) -> Mapping[str, Snapshot]:
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(_POSITION, prepare=True)
+            cursor = await connection.execute(_SNAPSHOT, prepare=True)
             row = await cursor.fetchone()
         if row is None:
             raise AssertionError("a SELECT without FROM returns a row")
-        return dict.fromkeys(queries, Lsn.parse(row[0]))
+        return dict.fromkeys(queries, Snapshot.parse(row[0], Lsn.parse(row[1])))
 
     def _description(self, text: str) -> Description:
         """Read *text*, or find it among those that were read."""

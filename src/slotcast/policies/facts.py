@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from slotcast.claims import Claims
     from slotcast.lsn import Lsn
     from slotcast.policies.rules import Operand, Rule, Truth
+    from slotcast.snapshots import Snapshot
 
 K = TypeVar("K")
 
@@ -52,7 +53,6 @@ select * from slotcast.facts(
 ANSWERS_KEPT: Final = 10_000
 """How many answers of PostgreSQL about one expression are kept."""
 
-_XID_RANGE: Final = 2**32
 _WITH_PRIMARY_KEY: Final = (ReplicaIdentity.DEFAULT, ReplicaIdentity.FULL)
 
 
@@ -72,38 +72,6 @@ class Viewer:
         self.claims = claims
         self.user_count = 0
         self.facts: set[Fact] = set()
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """
-    Which transactions a query could see; a `pg_snapshot`, and where the log was then.
-
-    Attributes:
-        xmin: Every id below is visible.
-        xmax: No id from here on is.
-        running: Those between that were not.
-        until: Whatever commits from this position of the log on is not visible.
-    """
-
-    xmin: int
-    xmax: int
-    running: frozenset[int]
-    until: Lsn
-
-    @classmethod
-    def parse(cls, text: str, until: Lsn) -> Snapshot:
-        """Read ``xmin:xmax:running,…``."""
-        xmin, xmax, running = text.split(":")
-        ids = frozenset(int(xid) % _XID_RANGE for xid in running.split(",") if xid)
-        return cls(int(xmin), int(xmax), ids, until)
-
-    def shows(self, xid: int, commit_lsn: Lsn) -> bool:
-        """Tell whether transaction *xid* (32 bits), committed at *commit_lsn*, is visible."""
-        if commit_lsn >= self.until:
-            return False
-        age = (self.xmax - xid) % _XID_RANGE
-        return 0 < age < _XID_RANGE // 2 and xid not in self.running
 
 
 class Values:

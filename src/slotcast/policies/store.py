@@ -40,7 +40,6 @@ from slotcast.policies.facts import (
     READ_FACTS,
     Computed,
     Fact,
-    Snapshot,
     Values,
     Viewer,
     column_places,
@@ -49,6 +48,7 @@ from slotcast.policies.facts import (
 from slotcast.policies.rules import Opaque
 from slotcast.policies.shapes import ROWS_LIMIT
 from slotcast.postgres.visibility import until_visible
+from slotcast.snapshots import Snapshot
 from slotcast.verdicts import Ruling, Verdict
 
 if TYPE_CHECKING:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final, LiteralString
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import psycopg
 
 from slotcast.appointments import demo
 from slotcast.appointments.demo import CUSTOMER, OTHER_CUSTOMER, OWNER, STAFF, STRANGER
-from support.phoenix import TIMEOUT_S
 from support.salon import VIEWER_ID, insert_salon
 from support.scene import Viewer, scene, user
+from support.standby import poll, without_standby
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
     from support.postgres import Database
 
 TABLES: Final = (
@@ -200,20 +197,6 @@ async def test_a_commit_is_judged_when_others_can_see_it_not_when_it_is_logged(
     assert last.table == "public.appointment_events"
 
 
-@asynccontextmanager
-async def without_standby(writer: psycopg.AsyncConnection[Any]) -> AsyncGenerator[None]:
-    """Let commits of other sessions wait for a standby within the block."""
-    await writer.execute("set synchronous_commit = local")
-    await writer.execute("alter system set synchronous_standby_names = 'nobody'")
-    try:
-        await writer.execute("select pg_reload_conf()")
-        await poll(writer, "select current_setting('synchronous_standby_names') = 'nobody'")
-        yield
-    finally:
-        await writer.execute("alter system reset synchronous_standby_names")
-        await writer.execute("select pg_reload_conf()")
-
-
 async def sent(writer: psycopg.AsyncConnection[Any], slot: str) -> None:
     """Wait until a commit waits for its standby, and the server was sent everything logged."""
     await poll(writer, "select exists (select from pg_stat_activity where wait_event = 'SyncRep')")
@@ -223,16 +206,6 @@ async def sent(writer: psycopg.AsyncConnection[Any], slot: str) -> None:
         " join pg_replication_slots s on s.active_pid = r.pid where slot_name = %s",
         slot,
     )
-
-
-async def poll(writer: psycopg.AsyncConnection[Any], question: LiteralString, *values: str) -> None:
-    """Ask until the answer is yes, for PostgreSQL tells nobody by itself."""
-    async with asyncio.timeout(TIMEOUT_S):
-        while True:
-            cursor = await writer.execute(question, values)
-            row = await cursor.fetchone()
-            if row is not None and row[0]:
-                return
 
 
 async def test_a_hidden_workspace_hides_its_page_at_once(

@@ -13,6 +13,7 @@ from slotcast.fanout.filters import (
     inspect,
     parse_filter,
     parse_select,
+    parse_xid,
 )
 
 if TYPE_CHECKING:
@@ -137,6 +138,19 @@ def test_select_on_a_wildcard_is_refused(schema: str, table: str) -> None:
         "Column selection is not supported for wildcard subscriptions. "
         "Provide an explicit schema and table name."
     )
+
+
+@pytest.mark.parametrize(("value", "expected"), [(True, True), (False, False), (None, False)])
+def test_xid_is_a_switch(value: JsonValue, *, expected: bool) -> None:
+    assert parse_xid(value) is expected
+
+
+@pytest.mark.parametrize("value", ["yes", "true", 1, 0, [], {}])
+def test_xid_that_is_no_switch_is_refused(value: JsonValue) -> None:
+    with pytest.raises(SubscriptionError) as refusal:
+        parse_xid(value)
+
+    assert str(refusal.value) == "Error parsing `xid` params: expected a boolean, e.g. xid: true"
 
 
 def test_column_that_may_not_be_selected_is_refused() -> None:

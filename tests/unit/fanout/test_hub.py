@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ from slotcast.fanout.subscriptions import Binding, Subscription
 from slotcast.fanout.tables import TableVersion, TableVersions
 from slotcast.lsn import Lsn
 from slotcast.postgres.types import TypeCatalog
+from slotcast.snapshots import Snapshot
 from slotcast.verdicts import Party, Ruling, Verdict
 
 if TYPE_CHECKING:
@@ -164,10 +165,15 @@ async def hub_of(judge: ScriptedJudge) -> Hub:
     )
 
 
-async def subscribe(hub: Hub, claims: Claims) -> tuple[Subscription, Channel]:
+NOTES_BINDING = Binding(id=1, event="*", schema="public", table="notes", conditions=(), select=None)
+
+
+async def subscribe(
+    hub: Hub, claims: Claims, *bindings: Binding, seen: Snapshot | None = None
+) -> tuple[Subscription, Channel]:
     channel = Channel()
-    asked = Binding(id=1, event="*", schema="public", table="notes", conditions=(), select=None)
-    subscription = Subscription(channel, [asked], claims)
+    subscription = Subscription(channel, bindings or [NOTES_BINDING], claims)
+    subscription.seen = seen
     await hub.add(subscription)
     return subscription, channel
 
@@ -198,6 +204,33 @@ async def test_who_is_known_is_not_asked_about_again() -> None:
     assert judge.asked == [frozenset({user(0), user(1), user(2)}), frozenset({user(1)})]
     both = [{"id": "1", "body": "first"}, {"id": "2", "body": "second"}]
     assert [channel.seen() for channel in channels] == [both, both, []]
+
+
+async def test_the_id_of_its_transaction_comes_with_a_change_for_those_who_asked() -> None:
+    judge = ScriptedJudge({user(0): VISIBLE, user(1): VISIBLE}, certain={user(0)})
+    judge.may_answer.set()
+    hub = await hub_of(judge)
+    with_xid = replace(NOTES_BINDING, id=2, has_xid=True)
+    epoch = 2**32
+    seen = Snapshot.parse(f"{epoch}:{epoch}:", Lsn(0))
+    channels = [
+        (await subscribe(hub, user(number), NOTES_BINDING, with_xid, seen=seen))[1]
+        for number in range(2)
+    ]
+    await hub.deliver([transaction((b"1", b"first"), number=7)])
+
+    await hub.deliver([transaction((b"2", b"second"), number=epoch - 3)])
+
+    for channel in channels:
+        assert [(got["ids"], got["data"].get("xid")) for got in channel.got] == [
+            ([1], None),
+            ([2], epoch + 7),
+            ([1], None),
+            ([2], epoch - 3),
+        ]
+        both = channel.got[1]["data"]
+        del both["xid"]
+        assert both == channel.got[0]["data"]
 
 
 async def test_old_values_are_for_those_who_saw_the_old_row() -> None:

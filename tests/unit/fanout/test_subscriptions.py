@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,11 +15,13 @@ from slotcast.changes import (
     Operation,
     Relation,
     ReplicaIdentity,
+    TransactionSlice,
 )
 from slotcast.claims import Claims
 from slotcast.fanout.filters import Condition, Operator
 from slotcast.fanout.subscriptions import Binding, Equality, Subscription, Subscriptions
 from slotcast.lsn import Lsn
+from slotcast.snapshots import Snapshot
 from slotcast.verdicts import Party, Ruling, Verdict
 
 if TYPE_CHECKING:
@@ -99,18 +102,29 @@ def user(number: int) -> Claims:
     return Claims(role="authenticated", document=str(number))
 
 
+def transaction(commit_lsn: int = 5, xid: int = 5) -> TransactionSlice:
+    """A transaction, without the changes that it consists of."""
+    return TransactionSlice(
+        xid=xid,
+        commit_lsn=Lsn(commit_lsn),
+        end_lsn=None,
+        committed_at=datetime(2026, 11, 23, tzinfo=UTC),
+        changes=(),
+    )
+
+
 def told(
     subscriptions: Subscriptions, *parties: Party, operation: Operation = Operation.INSERT
 ) -> Interested:
     """Find whom a change may concern, when the judge has ruled on users 0 to 9 and tells this."""
     row = change(operation)
     subscriptions.acquaint(row.relation, {user(number) for number in range(10)})
-    return subscriptions.interested(row, Lsn(5), lambda: parties)
+    return subscriptions.interested(row, transaction(), lambda: parties)
 
 
 def concerned(subscriptions: Subscriptions, change: Change) -> list[tuple[Subscription, Binding]]:
     """Find whom *change* may concern while nothing is known of any viewer."""
-    found = subscriptions.interested(change, Lsn(1))
+    found = subscriptions.interested(change, transaction())
 
     assert not found.shared
     return found.pairs
@@ -300,18 +314,47 @@ def test_who_asks_only_for_other_operations_shares_nothing() -> None:
     assert len(found) == 0
 
 
-def test_what_was_committed_before_a_subscription_is_none_of_its_business() -> None:
+@pytest.mark.parametrize(
+    ("xid", "is_due"),
+    [(3, False), (4, True), (5, False), (6, True)],
+    ids=["before all that ran", "running", "ended before", "begun later"],
+)
+def test_what_a_subscription_has_seen_is_none_of_its_business(xid: int, *, is_due: bool) -> None:
     subscriptions = Subscriptions()
     asked = binding(1, table="visits")
-    due, early = (subscribe(subscriptions, asked, claims=user(0)) for _ in range(2))
-    due.since, early.since = Lsn(5), Lsn(6)
+    subscription = subscribe(subscriptions, asked, claims=user(0))
+    filtering = subscribe(subscriptions, only("room", b"a", number=2), claims=user(0))
+    subscription.seen = filtering.seen = Snapshot.parse("4:6:4", Lsn(100))
 
-    told(subscriptions)  # so that it is not new any more
-    shared = told(subscriptions, Party(viewers=[user(0)], ruling=READABLE)).shared
-    pairs = subscriptions.interested(change(), Lsn(5)).pairs
+    told(subscriptions)  # so that they are not new any more
+    party = Party(viewers=[user(0)], ruling=READABLE)
+    found = subscriptions.interested(change(), transaction(xid=xid), lambda: [party])
 
-    assert [list(each.subscriptions) for each in shared] == [[due]]
-    assert pairs == [(due, asked)]
+    assert [list(each.subscriptions) for each in found.shared] == is_due * [[subscription]]
+    assert [each for each, _ in found.pairs] == is_due * [filtering]
+
+
+def test_whatever_commits_after_a_subscription_is_its_business() -> None:
+    subscriptions = Subscriptions()
+    subscription = subscribe(subscriptions, binding(1, table="visits"))
+    subscription.seen = Snapshot.parse("4:4:", Lsn(100))
+
+    found = subscriptions.interested(change(), transaction(commit_lsn=100, xid=1))
+
+    assert [each for each, _ in found.pairs] == [subscription]
+
+
+def test_ids_of_transactions_are_wanted_as_long_as_somebody_asks_for_them() -> None:
+    subscriptions = Subscriptions()
+    subscribe(subscriptions, binding(1))
+    assert not subscriptions.want_xids
+
+    asking = subscribe(subscriptions, replace(binding(2), has_xid=True))
+    assert subscriptions.want_xids
+
+    for _ in range(2):
+        subscriptions.remove(asking)
+    assert not subscriptions.want_xids
 
 
 def test_a_new_identity_is_new_to_the_judge_and_counted() -> None:

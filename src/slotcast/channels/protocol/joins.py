@@ -54,6 +54,7 @@ class BindingRequest:
             its filter a client would get rows it did not ask for.
         select: As the client sent it; only None (all columns) and a list of names are
             valid.
+        xid: As the client sent it: whether changes bring the id of their transaction.
     """
 
     id: int
@@ -63,6 +64,7 @@ class BindingRequest:
     table: str | None
     filter: str | None
     select: JsonValue
+    xid: JsonValue
 
     def echo(self) -> JsonObject:
         """Give what the join reply says of the binding: clients compare it with theirs."""
@@ -239,6 +241,7 @@ def _make_binding(requested: JsonObject, number: int) -> BindingRequest:
         if conditions is None or isinstance(conditions, str)
         else strict_json.encode(conditions),
         select=requested.get("select"),
+        xid=requested.get("xid"),
     )
 
 
