@@ -127,6 +127,37 @@ async def test_customers_are_found_and_followed_live(shop: Shop, visit: Visit) -
     await expect(entry).to_contain_text("Mara Lind", timeout=2 * LIVE_MS)
 
 
+async def test_a_week_is_saved_at_once_and_kept_in_the_form_until_it_is(
+    shop: Shop, visit: Visit
+) -> None:
+    # Browsers note the request that fails.
+    page = await visit("/dashboard/team", shop.owner, tolerated="ERR_FAILED")
+    opens, closes = page.get_by_label("Monday, from"), page.get_by_label("Monday, to")
+    await opens.fill("08:00")
+    await closes.fill("12:00")
+    await page.get_by_role("button", name="Copy Monday to Monday\N{EN DASH}Friday").click()
+    hours = page.get_by_role("region", name="Weekly hours")
+    saving = "**/rest/v1/rpc/save_working_hours"
+    await page.route(saving, lambda route: route.abort())
+    await hours.get_by_role("button", name="Save").click()
+    await expect(hours.get_by_text("We can't reach the server")).to_be_visible()
+    await expect(opens).to_have_value("08:00")
+
+    await page.unroute(saving)
+    await hours.get_by_role("button", name="Save").click()
+
+    await expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
+    cursor = await shop.database.execute(
+        "select weekday, opens::text, closes::text from public.working_hours"
+        " where team_member_id = %s order by 1",
+        [shop.members["Ana"]],
+    )
+    assert await cursor.fetchall() == [
+        *((day, "08:00:00", "12:00:00") for day in range(1, 6)),
+        *((day, "09:00:00", "18:00:00") for day in (6, 7)),
+    ]
+
+
 async def test_the_appointments_in_sight_are_saved_as_a_table(shop: Shop, visit: Visit) -> None:
     await shop.book(shop.at("12:00"), member="Ben", name='Nour "the 2nd", O.', status="pending")
     await shop.book(shop.at("10:00"), name="=1+1")

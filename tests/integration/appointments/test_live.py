@@ -345,6 +345,31 @@ async def test_everything_that_staff_look_at_is_live_and_stays_within_the_walls(
         }
 
 
+async def test_a_week_that_is_saved_is_live_as_a_whole(served: Served) -> None:
+    async def save(week: list[dict[str, object]]) -> None:
+        body = {"p_member": str(MINA.id), "p_hours": week}
+        path = "/rest/v1/rpc/save_working_hours"
+        assert (await served.ask("POST", path, OWNER.id, json=body)).is_success
+
+    path = f"/rest/v1/working_hours?team_member_id=eq.{MINA.id}"
+    before = (await served.ask("GET", path, OWNER.id)).json()
+    rows = {row["id"]: row for row in before}
+    async with served.subscribed(OWNER.id, "working_hours") as owner:
+        await save([{"weekday": day, "opens": "10:00", "closes": "16:00"} for day in range(1, 8)])
+        changes = [one["data"] for one in await owner.change_count("shop", len(rows) + 7)]
+    await save(before)
+
+    for change in changes:
+        if change["type"] == "DELETE":
+            del rows[change["old_record"]["id"]]
+        else:
+            rows[change["record"]["id"]] = change["record"]
+    assert len({change["commit_timestamp"] for change in changes}) == 1
+    assert sorted((row["weekday"], row["opens"], row["closes"]) for row in rows.values()) == [
+        (day, "10:00:00", "16:00:00") for day in range(1, 8)
+    ]
+
+
 async def test_a_removed_member_sees_nothing_from_that_commit_on(served: Served) -> None:
     tables = ("appointments", "appointment_events", "customers", "workspace_members")
     async with AsyncExitStack() as stack:

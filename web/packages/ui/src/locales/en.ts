@@ -79,6 +79,8 @@ export const en = {
       nobody_free: "Nobody is free then any more.",
       too_many_open:
         "You have as many open appointments here as the shop allows. Cancel one first.",
+      hours_overlap: "Two of these times overlap.",
+      only_admins: "Only owners and admins can do that.",
       only_owners: "Only an owner can do that.",
       immovable: "A membership can't be moved to somebody else.",
       sign_in_first: "Sign in first.",

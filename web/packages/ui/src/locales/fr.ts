@@ -81,6 +81,8 @@ export const fr: SameTexts<typeof en> = {
       nobody_free: "Plus personne n’est libre à ce moment-là.",
       too_many_open:
         "Vous avez autant de rendez-vous à venir ici que l’établissement le permet. Annulez-en un d’abord.",
+      hours_overlap: "Deux de ces horaires se chevauchent.",
+      only_admins: "Seuls les propriétaires et les administrateurs peuvent faire cela.",
       only_owners: "Seul un propriétaire peut faire cela.",
       immovable: "Une adhésion ne peut pas passer à quelqu’un d’autre.",
       sign_in_first: "Connectez-vous d’abord.",

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { parsePrice, priceText } from "./price";
 import { withCurrent } from "./rules";
 import {
-  changesBetween,
   copyToWorkdays,
+  isSameWeek,
   mistakesIn,
   nextStretch,
   type Stretch,
@@ -106,21 +106,15 @@ describe("a week of hours", () => {
     ]);
   });
 
-  test("is written as far as it changed", () => {
-    const kept = stretch("kept", 1, "09:00", "12:00");
-    const moved = stretch("moved", 2, "09:00", "12:00");
-    const gone = stretch("gone", 3, "09:00", "12:00");
-    const added = stretch("added", 4, "09:00", "12:00");
+  test("is the same when its hours are, in whichever rows", () => {
+    const week = [stretch("a", 1, "09:00", "12:00"), stretch("b", 2, "09:00", "12:00")];
+    const [monday, tuesday] = week as [Stretch, Stretch];
 
-    const changes = changesBetween(
-      [kept, moved, gone],
-      [kept, { ...moved, closes: "13:00" }, added],
-    );
-
-    expect(changes).toEqual({
-      removed: ["gone"],
-      written: [{ ...moved, closes: "13:00" }, added],
-    });
+    expect(isSameWeek(week, [{ ...monday, id: "c" }, tuesday])).toBe(true);
+    expect(isSameWeek(week, [monday])).toBe(false);
+    expect(isSameWeek([monday], week)).toBe(false);
+    expect(isSameWeek(week, [monday, { ...tuesday, closes: "13:00" }])).toBe(false);
+    expect(isSameWeek(week, [monday, { ...tuesday, weekday: 3 }])).toBe(false);
   });
 });
 

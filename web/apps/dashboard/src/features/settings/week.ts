@@ -1,4 +1,4 @@
-// A week of opening hours as it is edited, and what of it is to be written.
+// A week of opening hours as it is edited.
 import type { WorkingHours } from "@slotcast/realtime";
 
 /** From when to when somebody is there, in wall-clock time, `09:00`. */
@@ -92,26 +92,13 @@ export function copyToWorkdays(
   return inOrder([...kept, ...copies]);
 }
 
-export interface WeekChanges {
-  removed: string[];
-  written: Stretch[];
-}
-
-/** What makes *before* into *after*. */
-export function changesBetween(before: readonly Stretch[], after: readonly Stretch[]): WeekChanges {
-  const known = new Map(before.map((stretch) => [stretch.id, stretch]));
-  const kept = new Set(after.map(({ id }) => id));
-  return {
-    removed: before.filter(({ id }) => !kept.has(id)).map(({ id }) => id),
-    written: after.filter((stretch) => !isSame(known.get(stretch.id), stretch)),
-  };
-}
-
-function isSame(one: Stretch | undefined, other: Stretch): boolean {
+/** Whether two weeks, each in order, have the same hours, whichever rows they are in. */
+export function isSameWeek(one: readonly Stretch[], other: readonly Stretch[]): boolean {
   return (
-    one !== undefined &&
-    one.weekday === other.weekday &&
-    one.opens === other.opens &&
-    one.closes === other.closes
+    one.length === other.length &&
+    one.every((stretch, place) => {
+      const { weekday, opens, closes } = other[place] ?? {};
+      return stretch.weekday === weekday && stretch.opens === opens && stretch.closes === closes;
+    })
   );
 }

@@ -18,9 +18,9 @@ import { Problem } from "./form-parts";
 import { useTexts } from "./texts";
 import { useSaving } from "./use-saving";
 import {
-  changesBetween,
   copyToWorkdays,
   inOrder,
+  isSameWeek,
   type Mistake,
   mistakesIn,
   nextStretch,
@@ -44,18 +44,23 @@ export function WeeklyHours({ desk, member, mayWrite }: WeeklyHoursProps) {
   });
   const live = useMemo(() => stretchesOf(rows, member.id), [rows, member.id]);
   const [draft, setDraft] = useState<{ from: Stretch[]; to: Stretch[] } | null>(null);
-  const { isBusy, problem, write } = useWrite(desk.workspace.id, member.id);
+  const client = useSupabase();
+  const { save, isBusy, problem } = useSaving();
   const shown = draft?.to ?? live;
   const mistakes = mistakesIn(shown);
-  const isTheirs = draft !== null && hasChanges(draft.from, live);
+  // What was saved here comes back before the answer does.
+  const isTheirs =
+    draft !== null && !isSameWeek(draft.from, live) && !isSameWeek(inOrder(draft.to), live);
 
   function change(to: Stretch[]) {
     setDraft({ from: draft?.from ?? live, to });
   }
 
-  async function save() {
+  async function saveWeek() {
     if (!draft || mistakes.size > 0) return;
-    if (!(await write(live, draft.to))) return;
+    const hours = draft.to.map(({ weekday, opens, closes }) => ({ weekday, opens, closes }));
+    const write = () => client.rpc("save_working_hours", { p_member: member.id, p_hours: hours });
+    if (!(await save(write))) return;
     setDraft(null);
     toast.success(t("settings.saved"));
   }
@@ -100,7 +105,7 @@ export function WeeklyHours({ desk, member, mayWrite }: WeeklyHoursProps) {
                 variant="primary"
                 busy={isBusy}
                 disabled={mistakes.size > 0}
-                onClick={() => void save()}
+                onClick={() => void saveWeek()}
               >
                 {t("settings.save")}
               </Button>
@@ -110,32 +115,6 @@ export function WeeklyHours({ desk, member, mayWrite }: WeeklyHoursProps) {
       )}
     </Card>
   );
-}
-
-function hasChanges(before: readonly Stretch[], after: readonly Stretch[]): boolean {
-  const { removed, written } = changesBetween(before, after);
-  return removed.length + written.length > 0;
-}
-
-/** Deletes before it writes, so that what replaces a stretch does not meet it. */
-function useWrite(workspaceId: string, memberId: string) {
-  const client = useSupabase();
-  const { save, ...state } = useSaving();
-  function write(before: readonly Stretch[], after: readonly Stretch[]) {
-    const { removed, written } = changesBetween(before, after);
-    const rows = written.map((stretch) => ({
-      ...stretch,
-      workspace_id: workspaceId,
-      team_member_id: memberId,
-    }));
-    return save(
-      ...(removed.length > 0
-        ? [() => client.from("working_hours").delete().in("id", removed).select("id")]
-        : []),
-      ...(rows.length > 0 ? [() => client.from("working_hours").upsert(rows).select("id")] : []),
-    );
-  }
-  return { ...state, write };
 }
 
 interface DayProps {
