@@ -139,6 +139,7 @@ class WalConnection:
     def __init__(self, connection: psycopg.AsyncConnection[tuple[Any, ...]]) -> None:
         self._connection = connection
         self._pgconn: PGconn = connection.pgconn
+        self._ear: _Ear | None = None
 
     @classmethod
     async def open(cls, conninfo: str) -> Self:
@@ -218,11 +219,12 @@ class WalConnection:
         Raises:
             StreamBroken: The connection is gone.
         """
-        loop = asyncio.get_running_loop()
         try:
-            await _ready(self._pgconn.socket, loop.add_reader, loop.remove_reader)
+            if self._ear is None:
+                self._ear = _Ear(self._pgconn.socket)
         except psycopg.Error as error:
             raise StreamBroken(str(error)) from error
+        await self._ear.wait()
 
     async def send_status(self, *, written: Lsn, confirmed: Lsn) -> None:
         """
@@ -270,6 +272,9 @@ class WalConnection:
 
     async def close(self) -> None:
         """Close the connection; may be called twice."""
+        if self._ear is not None:
+            self._ear.close()
+            self._ear = None
         await self._connection.close()
 
     def _receive_until_done(self) -> bool:
@@ -324,12 +329,53 @@ def _remedy(result: PGresult) -> str:
     )
 
 
+class _Ear:
+    """
+    Waits for a socket to be readable, one task at a time.
+
+    The loop goes on to watch the socket after a wait, since to begin and to end that takes
+    longer than to receive a change. What comes while nobody waits, and is not received yet,
+    would wake the loop again and again: then it stops.
+    """
+
+    def __init__(self, file: int) -> None:
+        # A descriptor of our own: libpq closes its own when it finds the connection gone.
+        self._file = os.dup(file)
+        self._loop = asyncio.get_running_loop()
+        self._readable: asyncio.Future[None] | None = None
+        self._is_watched = False
+
+    async def wait(self) -> None:
+        """Wait until there is something to read, or the connection is gone."""
+        if not self._is_watched:
+            self._loop.add_reader(self._file, self._hear)
+            self._is_watched = True
+        self._readable = self._loop.create_future()
+        await self._readable
+
+    def close(self) -> None:
+        """Watch no longer; to be called once, when nobody waits."""
+        self._stop()
+        os.close(self._file)
+
+    def _hear(self) -> None:
+        if self._readable is None or self._readable.done():
+            self._stop()
+        else:
+            self._readable.set_result(None)
+
+    def _stop(self) -> None:
+        if self._is_watched:
+            self._loop.remove_reader(self._file)
+            self._is_watched = False
+
+
 async def _ready(
     file: int,
     add: Callable[[int, Callable[[], None]], object],
     remove: Callable[[int], object],
 ) -> None:
-    """Wait until the socket *file* is what *add* watches for: readable or writable."""
+    """Wait until the socket *file* is what *add* watches for."""
     ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def set_ready() -> None:

@@ -13,7 +13,7 @@ from slotcast.replication.connection import StreamBroken
 from slotcast.replication.feedback import Feedback
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from slotcast.changes import TransactionSlice
     from slotcast.counters import StreamCounts
@@ -144,7 +144,8 @@ class Session:
             data = self._connection.receive()
             if data is not None:
                 self._counts.received_bytes += len(data)
-                await self._take(data)
+                for piece in self._take(data):
+                    await self._add(piece)
                 message_count += 1
                 if message_count % _MESSAGES_PER_TURN == 0:
                     await _give_others_a_turn()
@@ -154,19 +155,18 @@ class Session:
                 await self._connection.wait()
                 self._counts.heard_at = asyncio.get_running_loop().time()
 
-    async def _take(self, data: memoryview) -> None:
-        """Take one message of the replication protocol."""
+    def _take(self, data: memoryview) -> Iterable[TransactionSlice]:
+        """Take one message of the replication protocol; gives the slices that it completes."""
         kind = data[0]
         if kind == _XLOG_DATA:
             wal_start, _wal_end, _sent_at = _XLOG_DATA_HEAD.unpack_from(data)
             self._batch.grow(len(data))
             self._see(wal_start)  # below those of commits seen before, when it is a row's
-            for piece in self._assembler.feed(Lsn(wal_start), data[_XLOG_DATA_HEAD.size :]):
-                await self._add(piece)
-        elif kind == _KEEPALIVE:
-            await self._take_keepalive(data)
-        else:
-            raise DecodeError(f"there is no replication message of type {bytes(data[:1])!r}")
+            return self._assembler.feed(Lsn(wal_start), data[_XLOG_DATA_HEAD.size :])
+        if kind == _KEEPALIVE:
+            self._take_keepalive(data)
+            return ()
+        raise DecodeError(f"there is no replication message of type {bytes(data[:1])!r}")
 
     async def _add(self, piece: TransactionSlice) -> None:
         remaining = self._progress.remaining(piece)
@@ -179,7 +179,7 @@ class Session:
             if self._batch.is_full:
                 await self._hand_over()
 
-    async def _take_keepalive(self, data: memoryview) -> None:
+    def _take_keepalive(self, data: memoryview) -> None:
         wal_end, _sent_at, must_reply = _KEEPALIVE_BODY.unpack(data)
         self._see(wal_end)
         if must_reply:

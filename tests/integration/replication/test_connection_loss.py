@@ -40,10 +40,14 @@ def keys(changes: list[Change]) -> list[int]:
     return found
 
 
-def terminate_walsender(source: Source, slot: str) -> None:
-    """End the walsender of *slot*, and wait until it is gone."""
+def terminate_walsender(source: Source, slot: str, *, patience_ms: int = 5000) -> None:
+    """
+    End the walsender of *slot*, and wait until it is gone.
+
+    One whose connection is full goes only when that is read: have no patience then.
+    """
     ended = source.ask(
-        "select pg_terminate_backend(active_pid, 5000) from pg_replication_slots"
+        f"select pg_terminate_backend(active_pid, {patience_ms}) from pg_replication_slots"
         f" where slot_name = '{slot}'"
     )
     assert ended
@@ -94,7 +98,7 @@ async def test_a_transaction_that_was_cut_in_the_middle_goes_on_where_it_was_cut
         recorder.open.set()
         changes = list((await recorder.slice()).changes)
         recorder.open.clear()
-        terminate_walsender(source, slot_name)
+        terminate_walsender(source, slot_name, patience_ms=0)
         recorder.open.set()
         await recorder.wait_state(StreamState.LOST)
         while not recorder.is_empty:
