@@ -23,8 +23,9 @@ from psycopg_pool import PoolTimeout
 
 import slotcast
 from slotcast.auth.opening import open_service
+from slotcast.channels.large_messages import WAITING_COUNT_LIMIT, LargeMessages
 from slotcast.channels.participant import TopicLimits
-from slotcast.channels.server import ChannelLimits, PrivateChannels, RealtimeServer
+from slotcast.channels.server import Changes, ChannelLimits, PrivateChannels, RealtimeServer
 from slotcast.channels.stored import StoredMessages
 from slotcast.channels.topics import Topics
 from slotcast.errors import DatabaseError
@@ -273,15 +274,19 @@ async def running(
         )
         realtime = RealtimeServer(
             keyring=keyring,
-            registrar=Registrar(pool, judge, tasks, publication=settings.publication),
-            hub=hub,
-            wait_live=replication.wait_live,
+            changes=Changes(
+                registrar=Registrar(pool, judge, tasks, publication=settings.publication),
+                hub=hub,
+                wait_live=replication.wait_live,
+            ),
             tasks=tasks,
             limits=channel_limits(settings),
             topics=topics,
+            large_messages=LargeMessages(
+                opened.enter_context(SideThread("messages", queue_limit=WAITING_COUNT_LIMIT))
+            ),
             private=PrivateChannels(access=access, messages=messages),
         )
-        router.realtime = realtime
         looking_after = tasks.create_task(
             messages.look_after(kept_days=settings.messages_kept_days)
         )
@@ -334,6 +339,7 @@ async def running(
                 idle_timeout_s=settings.idle_timeout_s,
             ),
         )
+        router.realtime, router.server = realtime, server
         host, port = await server.start()
         # What there is by now stays: looking through it for garbage would only hold up changes.
         gc.collect()
@@ -419,10 +425,12 @@ class _Router:
 
     Attributes:
         realtime: Whose channels policies open; None until there are any.
+        server: Whose clients get the changes; None until it serves.
     """
 
     def __init__(self, watch: ChannelWatch, messages: StoredMessages, hub: Hub) -> None:
         self.realtime: RealtimeServer | None = None
+        self.server: HttpServer | None = None
         self._watch = watch
         self._messages = messages
         self._hub = hub
@@ -440,6 +448,8 @@ class _Router:
                         is_asking = True
                 self._messages.deliver(change)
         await self._hub.deliver(batch)
+        if self.server is not None:
+            self.server.flush()  # nothing more is coming that could be joined
 
 
 class _Front:

@@ -352,10 +352,14 @@ class Hub:
     async def _hand_over(self, wanted: Sequence[_Wanted]) -> None:
         """Send changes to those who may see them; one that cannot be handled is told of."""
         try:
-            deliveries = await self._until_answered(partial(self._prepare, wanted))
+            deliveries = self._prepare_at_once(wanted)
+            if deliveries is None:
+                deliveries = await self._until_answered(partial(self._prepare, wanted))
+            deliveries = _filtered(deliveries)
             while deliveries:
-                await self._until_answered(partial(self._rule, deliveries))
-                await self._until_answered(partial(self._ask_filters, deliveries))
+                if any(delivery.found for delivery in deliveries):
+                    await self._until_answered(partial(self._rule, deliveries))
+                    await self._until_answered(partial(self._ask_filters, deliveries))
                 deliveries = await self._send(deliveries)
         except Exception as error:  # noqa: BLE001 (a defect in one change must not cost the others)
             if len(wanted) > 1:
@@ -379,25 +383,21 @@ class Hub:
         raise AssertionError("counting has no end")
 
     async def _prepare(self, wanted: Sequence[_Wanted]) -> list[_Delivery]:
-        """Complete the images of changes, and keep the bindings whose filters let them through."""
-        deliveries = self._prepare_at_once(wanted)
-        if deliveries is None:
-            async with self._pool.connection() as connection:
-                deliveries = [
-                    _Delivery(
-                        change=change,
-                        version=await self._versions.get(connection, change.relation),
-                        slice=transaction,
-                        found=_unruled(change, found),
-                    )
-                    for transaction, change, found in wanted
-                ]
-                deliveries = [delivery for delivery in deliveries if delivery.is_published]
-                await _complete(connection, deliveries)
-                await _bind(connection, deliveries)
-        for delivery in deliveries:
-            delivery.found = [pair for pair in delivery.found if _may_pass(delivery, *pair)]
-        return [delivery for delivery in deliveries if delivery.found or delivery.shared]
+        """Complete the images of changes, and make their filters known."""
+        async with self._pool.connection() as connection:
+            deliveries = [
+                _Delivery(
+                    change=change,
+                    version=await self._versions.get(connection, change.relation),
+                    slice=transaction,
+                    found=_unruled(change, found),
+                )
+                for transaction, change, found in wanted
+            ]
+            deliveries = [delivery for delivery in deliveries if delivery.is_published]
+            await _complete(connection, deliveries)
+            await _bind(connection, deliveries)
+        return deliveries
 
     def _prepare_at_once(self, wanted: Sequence[_Wanted]) -> list[_Delivery] | None:
         """Do what `_prepare` does if nothing of it needs PostgreSQL; else return None."""
@@ -878,6 +878,13 @@ async def _bind(connection: AsyncConnection[TupleRow], deliveries: Sequence[_Del
         )
     for version, wanted in conditions.items():
         await version.bind(connection, wanted)
+
+
+def _filtered(deliveries: Iterable[_Delivery]) -> list[_Delivery]:
+    """Keep the bindings whose filters let changes through, and the changes that have any."""
+    for delivery in deliveries:
+        delivery.found = [pair for pair in delivery.found if _may_pass(delivery, *pair)]
+    return [delivery for delivery in deliveries if delivery.found or delivery.shared]
 
 
 def _may_pass(delivery: _Delivery, subscription: Subscription, binding: Binding) -> bool:

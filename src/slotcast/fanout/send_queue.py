@@ -135,20 +135,20 @@ class Flusher:
             self._opener = None
             self._is_eager = False
         elif self._is_eager and len(self._dirty) >= EAGER_COUNT:
-            self._flush()
+            self.flush()
         self._dirty.append(queue)
 
     def _end_turn(self) -> None:
         """Flush what is left, and be eager in the next turn if this one had nothing to join."""
-        self._flush()
+        self.flush()
         joined_frames = self.counts.joined_frames
         self._is_eager = self._opener is not None and joined_frames == self._joined_frames
         self._joined_frames = joined_frames
         self._opener = None
         self._is_turn_open = False
 
-    def _flush(self) -> None:
-        """Flush the queues; one whose writer raises costs only its owner."""
+    def flush(self) -> None:
+        """Write what waits in the queues; one whose writer raises costs only its owner."""
         dirty, self._dirty = self._dirty, []
         write_count = sent_bytes = 0
         for queue in dirty:

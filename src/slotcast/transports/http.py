@@ -270,6 +270,11 @@ class HttpServer:
         """How many WebSockets are open."""
         return 0 if self._websockets is None else self._websockets.connection_count
 
+    def flush(self) -> None:
+        """Write at once what WebSockets are sent in this turn of the loop."""
+        if self._websockets is not None:
+            self._websockets.flusher.flush()
+
     @property
     def send_counts(self) -> SendCounts:
         """What all WebSockets were sent."""
