@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from typing import Any
 
+    from playwright.async_api import Page
     from psycopg import AsyncConnection
     from psycopg.rows import TupleRow
 
@@ -154,6 +155,18 @@ class Shop:
     async def customer(self, name: str) -> Person:
         """Sign up somebody who has no booking yet."""
         return await sign_up(self.url, name)
+
+
+async def end_session(page: Page, app: str) -> None:
+    """Let the session of *page* run out, with nothing to renew it by; the app finds out later."""
+    await page.evaluate(
+        """(key) => {
+          const session = JSON.parse(localStorage.getItem(key));
+          const ended = { ...session, expires_at: 1, refresh_token: "gone" };
+          localStorage.setItem(key, JSON.stringify(ended));
+        }""",
+        f"slotcast.{app}",
+    )
 
 
 def serving_apps(url: str, slot: str, **changes: object) -> AbstractAsyncContextManager[str]:

@@ -13,6 +13,7 @@ from playwright.async_api import expect
 from support.browser import PHONE
 from support.dashboard import LIVE_MS, expect_all_loaded
 from support.server import PUBLISHABLE_KEY
+from support.shop import PASSWORD, end_session
 from support.sightings import CLOCK, expected
 
 if TYPE_CHECKING:
@@ -193,6 +194,37 @@ async def test_a_reload_and_the_way_back_keep_what_was_chosen(shop: Shop, visit:
     await page.go_back()
 
     await expect(time(page, "09:30")).to_be_checked()
+
+
+async def test_a_session_that_ends_takes_neither_the_form_nor_the_account(
+    shop: Shop, visit: Visit
+) -> None:
+    mara = await shop.customer("Mara Li")
+    # Browsers note the requests that are refused.
+    page = await visit(place(shop), mara, tolerated="40[013]")
+    await choose(page, "09:30")
+    anything = page.get_by_role("textbox", name="Anything")
+    await anything.fill("By the window, please")
+
+    await end_session(page, "booking")
+    await request_button(page).click()
+    await expect(
+        page.get_by_role("alert").filter(has_text="You have been signed out").first
+    ).to_be_visible()
+    await page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    form = page.get_by_role("dialog")
+    await form.get_by_label("Email").fill(mara.email)
+    await form.get_by_label("Password", exact=True).fill(PASSWORD)
+    await form.get_by_role("button", name="Sign in", exact=True).click()
+    await expect(page.get_by_text(mara.email)).to_be_visible()
+    await expect(anything).to_have_value("By the window, please")
+    await request_button(page).click()
+
+    await expect(page.get_by_role("heading", name="Request sent")).to_be_visible()
+    cursor = await shop.database.execute(
+        "select customer_id, notes from public.appointments where workspace_id = %s", [shop.id]
+    )
+    assert await cursor.fetchall() == [(mara.id, "By the window, please")]
 
 
 async def test_somebody_books_with_the_keyboard_alone(shop: Shop, visit: Visit) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from playwright.async_api import expect
 
 from support.dashboard import LIVE_MS, calendar, card, expect_live
-from support.shop import PASSWORD, open_shop
+from support.shop import PASSWORD, end_session, open_shop
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
@@ -119,6 +119,35 @@ async def test_who_signs_out_leaves_nothing_behind(shop: Shop, visit: Visit) -> 
     await expect(page.get_by_role("button", name=f"Workspace: {elsewhere.name}")).to_be_visible()
     await expect_live(page)
     await expect(page.get_by_text("Mara Li")).to_have_count(0)
+
+
+async def test_a_session_that_ends_does_not_take_along_what_was_typed(
+    shop: Shop, visit: Visit
+) -> None:
+    cut = await shop.book(shop.at("10:00"), name="Mara Li")
+    # Browsers note the requests that are refused.
+    page = await visit(calendar(shop), shop.owner, tolerated="40[013]")
+    await expect_live(page)
+    await card(page, cut).click()
+    await page.get_by_role("button", name="Edit").click()
+    notes = page.get_by_role("textbox", name="Notes", exact=True)
+    await notes.fill("By the window")
+
+    await end_session(page, "dashboard")
+    await page.get_by_role("button", name="Save").click()
+    await expect(
+        page.get_by_role("alert").filter(has_text="You have been signed out")
+    ).to_be_visible()
+    await expect(page.get_by_text("Mara Li")).to_have_count(0)
+    await sign_in(page, shop.owner.email)
+    await expect(notes).to_have_value("By the window")
+    await page.get_by_role("button", name="Save").click()
+
+    await expect(notes).to_have_count(0)
+    cursor = await shop.database.execute(
+        "select notes from public.appointments where id = %s", [cut]
+    )
+    assert await cursor.fetchall() == [("By the window",)]
 
 
 async def test_a_colleague_signs_in_where_another_one_signed_out(shop: Shop, visit: Visit) -> None:

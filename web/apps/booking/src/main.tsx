@@ -1,6 +1,7 @@
 import "@slotcast/ui/styles.css";
 import { RealtimeProvider } from "@slotcast/realtime";
 import {
+  enterDemo,
   loadConfig,
   makeClient,
   readyTemporal,
@@ -35,18 +36,24 @@ async function start(root: HTMLElement): Promise<void> {
     return;
   }
   const client = makeClient(config, "booking");
+  const hasEntered = await enterDemo(client, config);
   const queries = new QueryClient();
 
-  /** On shared computers nothing of somebody stays behind. */
-  function forgetUser(): void {
-    forgetYou();
+  /** On shared computers nothing of somebody stays behind, but what they did not know that they leave. */
+  function forgetUser(isAsked: boolean): void {
+    if (isAsked) forgetYou();
     queries.removeQueries({ predicate: ({ queryKey }) => PERSONAL.has(queryKey[0]) });
   }
 
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={queries}>
-        <SessionProvider client={client} config={config} onSignedOut={forgetUser}>
+        <SessionProvider
+          client={client}
+          config={config}
+          initialNotice={hasEntered ? null : "notEntered"}
+          onSignedOut={forgetUser}
+        >
           <RealtimeProvider client={client} afterSignOut="anonymous">
             <RouterProvider router={router} />
           </RealtimeProvider>

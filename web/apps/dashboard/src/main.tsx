@@ -1,5 +1,12 @@
 import "@slotcast/ui/styles.css";
-import { loadConfig, makeClient, readyTemporal, setUpI18n, setUpTheme } from "@slotcast/ui";
+import {
+  enterDemo,
+  loadConfig,
+  makeClient,
+  readyTemporal,
+  setUpI18n,
+  setUpTheme,
+} from "@slotcast/ui";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/app";
@@ -18,9 +25,10 @@ async function start(): Promise<void> {
   try {
     const [config] = await Promise.all([loadConfig(), readyTemporal()]);
     const client = makeClient(config, "dashboard");
+    const hasEntered = await enterDemo(client, config);
     root.render(
       <StrictMode>
-        <App config={config} client={client} />
+        <App config={config} client={client} notice={hasEntered ? null : "notEntered"} />
       </StrictMode>,
     );
   } catch {

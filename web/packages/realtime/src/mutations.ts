@@ -252,9 +252,10 @@ export class Mutations<Row extends AnyRow> {
   }
 
   #drop(write: Write<Row>): void {
-    this.#markUnsent(write);
     write.isDropped = true;
     this.#table.proposals.drop(write.id);
+    // Without effect on what is known to be unsent.
+    write.outcome.resolve(GIVEN_UP);
     write.settled.resolve({ kind: "discarded" });
   }
 
@@ -362,6 +363,14 @@ export class Mutations<Row extends AnyRow> {
     };
   }
 }
+
+/** What was under way when the user changed: whether it arrived, nobody waits to hear. */
+const GIVEN_UP = {
+  kind: "refused",
+  code: "PGRST303",
+  hint: "",
+  message: "the session ended before this was saved",
+} as const;
 
 /** What row level security hides from writing simply does not match. */
 const NOT_ALLOWED = {

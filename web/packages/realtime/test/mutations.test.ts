@@ -327,6 +327,15 @@ describe("without a connection", () => {
     expect(backend.rows("appointments")).toMatchObject([{ hour: 9 }]);
   });
 
+  test("what was under way when the session ended is not taken for done", async () => {
+    await hub.client.auth.signInWithPassword({ email: "olga", password: "x" });
+    await pass(100);
+    const writing = view.mutate.update(first(), { hour: 10 });
+    await hub.client.auth.signOut({ scope: "local" });
+
+    expect(await within(writing)).toMatchObject({ kind: "refused", code: "PGRST303" });
+  });
+
   function lastMutation(): string {
     return String((backend.lastSent as { mutation_id?: string } | null)?.mutation_id);
   }

@@ -39,6 +39,7 @@ export {
   ThemeMenuItems,
 } from "./components/preferences";
 export { Select, type SelectOption, type SelectProps } from "./components/select";
+export { SessionNotice } from "./components/session-notice";
 export { Loading, Skeleton } from "./components/skeleton";
 export { Tabs, type TabsProps } from "./components/tabs";
 export { Toaster, toast } from "./components/toaster";
@@ -52,6 +53,8 @@ export {
   loadConfig,
   loadDemoAccounts,
 } from "./config";
+export { enterDemo } from "./demo";
+export { useDraft } from "./drafts";
 export { errorText, isNetworkError, type Refusal, TAKEN, useErrorText } from "./errors";
 export {
   type Catalog,
@@ -72,6 +75,7 @@ export { MEMBER_PALETTE, memberStyle } from "./member-colours";
 export { formatMoney } from "./money";
 export {
   makeClient,
+  type Notice,
   nameOf,
   SessionProvider,
   type SessionProviderProps,

@@ -11,7 +11,7 @@ import {
   useState,
 } from "react";
 import type { Config } from "./config";
-import { enterDemo } from "./demo";
+import { forgetDrafts, keepDrafts, stopKeepingDrafts } from "./drafts";
 
 /**
  * Makes the one client of an app.
@@ -27,6 +27,9 @@ export function makeClient(config: Config, app: string): SupabaseClient {
   });
 }
 
+/** `ended`: the session could not be renewed. `notEntered`: the demo could not sign in whom the address names. */
+export type Notice = "ended" | "notEntered";
+
 export interface SessionState {
   supabase: SupabaseClient;
   config: Config;
@@ -38,6 +41,8 @@ export interface SessionState {
   isGuest: boolean;
   /** Whether the user came by a link to reset the password; show `NewPasswordForm` then. */
   isRecovering: boolean;
+  /** Why nobody is signed in who was to be; null where that is as it was asked for. */
+  notice: Notice | null;
   endRecovery: () => void;
   signOut: () => Promise<void>;
 }
@@ -48,15 +53,26 @@ export interface SessionProviderProps {
   client: SupabaseClient;
   config: Config;
   children: ReactNode;
-  /** Called when a user leaves; forget what was theirs, since computers are shared. */
-  onSignedOut?: () => void;
+  /** What to say to begin with. */
+  initialNotice?: Notice | null;
+  /**
+   * Called when a user is signed in no more; forget what was theirs, since computers are shared.
+   *
+   * @param isAsked Whether they asked for it. What they were typing is not lost otherwise.
+   */
+  onSignedOut?: (isAsked: boolean) => void;
 }
 
 /** Knows who is signed in. Its children see a user only once realtime joins as that user too. */
-export function SessionProvider({ client, config, children, onSignedOut }: SessionProviderProps) {
+export function SessionProvider(props: SessionProviderProps) {
+  const { client, config, children, initialNotice = null, onSignedOut } = props;
   const [known, setKnown] = useState<Session | null | undefined>(undefined);
   const [isRecovering, setRecovering] = useState(false);
-  const signedOut = useEffectEvent(() => onSignedOut?.());
+  const [notice, setNotice] = useState(initialNotice);
+  const isLeaving = useRef(false);
+  const lastUserId = useRef<string>(undefined);
+  const hasEnded = useRef(false);
+  const signedOut = useEffectEvent(() => onSignedOut?.(!hasEnded.current));
 
   useEffect(() => {
     let latest: symbol | undefined;
@@ -66,24 +82,31 @@ export function SessionProvider({ client, config, children, onSignedOut }: Sessi
       await client.realtime.setAuth();
       if (latest === mine) setKnown(session);
     }
-    let stop: (() => void) | undefined;
-    let isOver = false;
-    function listen() {
-      if (isOver) return;
-      const { data } = client.auth.onAuthStateChange((event, session) => {
-        if (event === "PASSWORD_RECOVERY") setRecovering(true);
-        // Not from within: the auth client holds its lock while it calls, and setAuth() asks it for the token.
-        setTimeout(() => void take(session));
-      });
-      stop = () => data.subscription.unsubscribe();
+    const { data } = client.auth.onAuthStateChange((event, session) => {
+      if (event === "PASSWORD_RECOVERY") setRecovering(true);
+      if (event === "SIGNED_OUT") ended();
+      if (event === "SIGNED_IN") setNotice(null);
+      if (session) began(session.user.id);
+      // Not from within: the auth client holds its lock while it calls, and setAuth() asks it for the token.
+      setTimeout(() => void take(session));
+    });
+    /** Before anything is drawn anew, so that forms know why they go. */
+    function ended() {
+      hasEnded.current = !isLeaving.current;
+      setNotice(isLeaving.current ? null : "ended");
+      if (isLeaving.current) forgetDrafts();
+      else keepDrafts();
     }
-    void enterDemo(client, config).finally(listen);
+    function began(userId: string) {
+      stopKeepingDrafts();
+      if (lastUserId.current !== userId) forgetDrafts();
+      lastUserId.current = userId;
+    }
     return () => {
-      isOver = true;
       latest = undefined;
-      stop?.();
+      data.subscription.unsubscribe();
     };
-  }, [client, config]);
+  }, [client]);
 
   const wasSignedIn = useRef(false);
   useEffect(() => {
@@ -93,7 +116,12 @@ export function SessionProvider({ client, config, children, onSignedOut }: Sessi
   }, [known]);
 
   const signOut = useCallback(async () => {
-    await client.auth.signOut({ scope: "local" });
+    isLeaving.current = true;
+    try {
+      await client.auth.signOut({ scope: "local" });
+    } finally {
+      isLeaving.current = false;
+    }
   }, [client]);
   const endRecovery = useCallback(() => setRecovering(false), []);
 
@@ -107,10 +135,11 @@ export function SessionProvider({ client, config, children, onSignedOut }: Sessi
       user,
       isGuest: user?.is_anonymous === true,
       isRecovering,
+      notice,
       endRecovery,
       signOut,
     };
-  }, [client, config, known, isRecovering, endRecovery, signOut]);
+  }, [client, config, known, isRecovering, notice, endRecovery, signOut]);
   return <SessionContext value={state}>{children}</SessionContext>;
 }
 

@@ -1,5 +1,5 @@
 import type { Appointment } from "@slotcast/realtime";
-import { Announcer, Button, ConnectionBanner, useSession } from "@slotcast/ui";
+import { Announcer, Button, ConnectionBanner, SessionNotice, useSession } from "@slotcast/ui";
 import { Link, Outlet, useNavigate } from "@tanstack/react-router";
 import { Ticket } from "lucide-react";
 import { lazy, Suspense } from "react";
@@ -57,6 +57,7 @@ export function Shell() {
         tabIndex={-1}
         className="mx-auto w-full max-w-5xl px-4 pt-2 pb-12 outline-none sm:px-6"
       >
+        <SessionNotice className="mb-6" />
         {isRecovering ? (
           <div className="mx-auto max-w-sm">
             <Suspense>

@@ -1,6 +1,13 @@
 /** Everything that all pages stand on, and the door. */
 import { RealtimeProvider } from "@slotcast/realtime";
-import { Announcer, type Config, SessionProvider, Toaster, useSession } from "@slotcast/ui";
+import {
+  Announcer,
+  type Config,
+  type Notice,
+  SessionProvider,
+  Toaster,
+  useSession,
+} from "@slotcast/ui";
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
@@ -16,15 +23,21 @@ const FRESH_MS = 30_000;
 export interface AppProps {
   config: Config;
   client: SupabaseClient;
+  notice: Notice | null;
 }
 
-export function App({ config, client }: AppProps) {
+export function App({ config, client, notice }: AppProps) {
   const [queries] = useState(
     () => new QueryClient({ defaultOptions: { queries: { staleTime: FRESH_MS, retry: 1 } } }),
   );
   return (
     <QueryClientProvider client={queries}>
-      <SessionProvider client={client} config={config} onSignedOut={() => queries.clear()}>
+      <SessionProvider
+        client={client}
+        config={config}
+        initialNotice={notice}
+        onSignedOut={() => queries.clear()}
+      >
         <RealtimeProvider client={client}>
           <Door />
           <Toaster />

@@ -54,6 +54,8 @@ export const en = {
     newPassword: "New password",
     newPasswordSubmit: "Save password",
     newPasswordBusy: "Saving…",
+    notEntered:
+      "Signing in for you did not work. Reload the page to try again, or sign in yourself.",
     demo: "Try it as",
     demoHint: "Demo accounts; everything is made up.",
   },

@@ -56,6 +56,8 @@ export const fr: SameTexts<typeof en> = {
     newPassword: "Nouveau mot de passe",
     newPasswordSubmit: "Enregistrer",
     newPasswordBusy: "Enregistrement…",
+    notEntered:
+      "La connexion automatique a échoué. Rechargez la page pour réessayer, ou connectez-vous vous-même.",
     demo: "Essayer en tant que",
     demoHint: "Comptes de démonstration ; tout est inventé.",
   },

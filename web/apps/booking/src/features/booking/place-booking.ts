@@ -36,8 +36,14 @@ export async function placeBooking(
     await saveProfile(client, userId, request, request.locale);
     return await insert(client, request, userId);
   } catch (error) {
-    return { kind: "refused", error };
+    return { kind: "refused", error: await orExpired(client, request, error) };
   }
+}
+
+/** Whoever was known and is so no more is refused as a visitor; that would not say what helps. */
+async function orExpired(client: SupabaseClient, request: BookingRequest, error: unknown) {
+  const { data } = await client.auth.getSession();
+  return request.userId && !data.session ? { code: "PGRST303" } : error;
 }
 
 async function becomeGuest(client: SupabaseClient, name: string): Promise<string> {

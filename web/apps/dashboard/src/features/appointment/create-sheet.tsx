@@ -6,7 +6,7 @@ import {
   useWorkspaceAppointments,
   uuid,
 } from "@slotcast/realtime";
-import { Banner, Button, fromWall, Refused, Sheet, startOfDay } from "@slotcast/ui";
+import { Banner, Button, fromWall, Refused, Sheet, startOfDay, useDraft } from "@slotcast/ui";
 import { useId, useMemo, useState } from "react";
 import { instantsAround } from "../desk/days";
 import type { Desk } from "../desk/desk";
@@ -103,7 +103,7 @@ export function CreateSheet(props: CreateSheetProps) {
 function useGuessedValues(props: CreateSheetProps): [FormValues, (values: FormValues) => void] {
   const { place, desk } = props;
   const drawn = `${place.start} ${place.minutes} ${place.memberId}`;
-  const [state, setState] = useState(() => ({
+  const [state, setState] = useDraft(`new in ${desk.workspace.id}`, () => ({
     drawn,
     values: valuesOfGuess(guess(props), desk.zone),
   }));

@@ -1,6 +1,6 @@
 /** The draft of an appointment's form, and what becomes of it when somebody else changes the row meanwhile. */
 import type { Appointment, LiveRow, Service } from "@slotcast/realtime";
-import { useState } from "react";
+import { useDraft } from "@slotcast/ui";
 import { type Field, mergeTheirs, taking } from "./draft-merge";
 import { type FormValues, patchOf, valuesOfRow, withService } from "./form-values";
 import { type AppointmentPatch, effectiveChanges } from "./undo";
@@ -27,7 +27,7 @@ export interface Editing {
 }
 
 export function useEditing(row: LiveRow<Appointment>, zone: string): Editing {
-  const [draft, setDraft] = useState<Draft | null>(null);
+  const [draft, setDraft] = useDraft<Draft | null>(`appointment ${row.id}`, () => null);
   const mine = draft && patchOf(draft.values, zone);
   const isNewer = draft !== null && row.pending === undefined && row.version !== draft.base.version;
   const merge = draft && mine && isNewer ? mergeTheirs(draft.base, row, mine) : null;

@@ -8,10 +8,11 @@ import {
   Input,
   Skeleton,
   toast,
+  useDraft,
   useLanguage,
 } from "@slotcast/ui";
 import { Copy, Plus, X } from "lucide-react";
-import { useMemo, useState } from "react";
+import { useMemo } from "react";
 import type { Desk } from "../desk/desk";
 import { Card } from "../desk/page";
 import { Problem } from "./form-parts";
@@ -43,7 +44,10 @@ export function WeeklyHours({ desk, member, mayWrite }: WeeklyHoursProps) {
     filter: `workspace_id=eq.${desk.workspace.id}`,
   });
   const live = useMemo(() => stretchesOf(rows, member.id), [rows, member.id]);
-  const [draft, setDraft] = useState<{ from: Stretch[]; to: Stretch[] } | null>(null);
+  const [draft, setDraft] = useDraft<{ from: Stretch[]; to: Stretch[] } | null>(
+    `hours of ${member.id}`,
+    () => null,
+  );
   const client = useSupabase();
   const { save, isBusy, problem } = useSaving();
   const shown = draft?.to ?? live;

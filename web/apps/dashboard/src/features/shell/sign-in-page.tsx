@@ -1,4 +1,4 @@
-import { NewPasswordForm, SignIn, useSession } from "@slotcast/ui";
+import { NewPasswordForm, SessionNotice, SignIn, useSession } from "@slotcast/ui";
 import { CalendarRange } from "lucide-react";
 import type { CSSProperties } from "react";
 import { useTexts } from "./texts";
@@ -25,6 +25,7 @@ export function SignInPage() {
             <CalendarRange aria-hidden className="size-6 text-accent-text" strokeWidth={1.75} />
             {t("shell.app")}
           </h1>
+          <SessionNotice className="mb-6" />
           {isRecovering ? <NewPasswordForm /> : <SignIn offers={isStaffAccount} />}
         </div>
       </section>
