@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 DEPTH_LIMIT: Final = 128
 """How deeply arrays and objects may be nested."""
 
+_LABOUR_LIMIT: Final = 300_000
+"""Most work that JSON is to be read, at about 0.1 µs each: reading cannot be interrupted."""
+_STRINGS: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+"""Strings; one without an end reaches to that of the text, so that all is looked at once."""
+
 _SURROGATE_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 """What a lone surrogate needs to get into well-formed UTF-8 JSON; pairs have it too."""
 
@@ -45,6 +50,12 @@ def loads(text: str | bytes) -> JsonValue:
     return value
 
 
+def is_laborious(text: str | bytes) -> bool:
+    """Tell whether *text* has so many parts that reading it would hold up other threads."""
+    marks = text if isinstance(text, str) else text.decode("latin-1")  # which are ASCII
+    return _labour(marks) > _LABOUR_LIMIT and _labour(_STRINGS.sub("", marks)) > _LABOUR_LIMIT
+
+
 def encode(value: JsonValue) -> str:
     """Write *value* without white space, characters beyond ASCII as they are."""
     return _ENCODER.encode(value)
@@ -58,6 +69,12 @@ def dumps(value: JsonValue) -> bytes:
 def canonical(value: JsonValue) -> str:
     """Write *value* as `encode` does, keys sorted: equal values give equal text."""
     return _CANONICAL_ENCODER.encode(value)
+
+
+def _labour(text: str) -> int:
+    """Estimate how much work JSON is to read: objects, and names in them, are the most."""
+    containers = text.count("{") + text.count("[")
+    return text.count(",") + 3 * text.count(":") + 4 * containers
 
 
 def _well_formed(text: str | bytes) -> str:

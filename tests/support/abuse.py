@@ -162,7 +162,7 @@ async def storm_presence(attacker: Attacker, connection: ClientConnection) -> No
 
 async def exaggerate(attacker: Attacker, connection: ClientConnection) -> None:
     """Send what is too large, too deep, too long or too many."""
-    depth = 100_000
+    depth = 50_000
     deep = attacker.text("realtime:big", "broadcast", "@").replace('"@"', "[" * depth + "]" * depth)
     await attacker.send(connection, "realtime:big", "phx_join", JOIN)
     await attacker.send(connection, "realtime:" + "t" * 1_000_000, "phx_join", JOIN)

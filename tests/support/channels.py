@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from slotcast import app
 from slotcast.channels.access import Permissions
-from slotcast.channels.server import PrivateChannels, RealtimeServer
+from slotcast.channels.large_messages import WAITING_COUNT_LIMIT, LargeMessages
+from slotcast.channels.server import Changes, PrivateChannels, RealtimeServer
 from slotcast.channels.topics import Topics
 from slotcast.side_thread import SideThread
 from slotcast.tokens import Keyring
@@ -59,11 +60,20 @@ class FakeAccess:
 
 @dataclass(frozen=True, slots=True)
 class ChannelServer:
-    """A server that runs."""
+    """
+    A server that runs.
+
+    Attributes:
+        url: Where.
+        topics: Its topics.
+        realtime: Its channels.
+        messages: Where it decodes large messages.
+    """
 
     url: str
     topics: Topics
     realtime: RealtimeServer
+    messages: SideThread
 
 
 @asynccontextmanager
@@ -73,7 +83,10 @@ async def channel_server(
     """Run a server within the block; *changes* are settings."""
     chosen = settings("postgresql:///none", "none", **changes)
     keyring = Keyring(secret=SECRET, publishable_key=PUBLISHABLE_KEY)
-    with SideThread("broadcasts") as side_thread:
+    with (
+        SideThread("broadcasts") as side_thread,
+        SideThread("messages", queue_limit=WAITING_COUNT_LIMIT) as messages,
+    ):
         async with asyncio.TaskGroup() as tasks:
             topics = Topics(
                 asyncio.get_running_loop().call_soon,
@@ -81,12 +94,11 @@ async def channel_server(
             )
             realtime = RealtimeServer(
                 keyring=keyring,
-                registrar=_UNUSED,
-                hub=_UNUSED,
-                wait_live=_UNUSED,
+                changes=Changes(registrar=_UNUSED, hub=_UNUSED, wait_live=_UNUSED),
                 tasks=tasks,
                 limits=app.channel_limits(chosen),
                 topics=topics,
+                large_messages=LargeMessages(messages),
                 private=None
                 if access is None
                 else PrivateChannels(access=access, messages=_UNUSED),
@@ -111,6 +123,6 @@ async def channel_server(
             )
             host, port = await server.start()
             try:
-                yield ChannelServer(f"http://{host}:{port}", topics, realtime)
+                yield ChannelServer(f"http://{host}:{port}", topics, realtime, messages)
             finally:
                 await server.stop()

@@ -24,6 +24,12 @@ from psycopg_pool import PoolTimeout
 
 from slotcast import strict_json
 from slotcast.channels.access import PUBLIC
+from slotcast.channels.large_messages import (
+    QUICK_LENGTH,
+    LargeMessages,
+    TooLaborious,
+    TooManyLargeMessages,
+)
 from slotcast.channels.limits import weight
 from slotcast.channels.participant import Participant
 from slotcast.channels.protocol import texts
@@ -39,7 +45,7 @@ from slotcast.channels.protocol.lifecycle import (
     Release,
     Send,
 )
-from slotcast.channels.protocol.serializers import negotiate
+from slotcast.channels.protocol.serializers import holds_json, negotiate
 from slotcast.channels.session import Refusal
 from slotcast.counters import ChannelCounts
 from slotcast.errors import ProtocolError, SubscriptionError, TokenError
@@ -74,7 +80,9 @@ _LONGEST_TIMER_S: Final = 86_400.0
 _READY_TIMEOUT_S: Final = 60.0
 _NORMAL_CLOSURE: Final = 1000
 _GOING_AWAY: Final = 1001
+_TOO_BIG: Final = 1009
 _INTERNAL_ERROR: Final = 1011
+_TRY_AGAIN_LATER: Final = 1013
 
 _UNSHOWN: Final = frozenset({"sec-websocket-key"})
 """Headers that differ from one connection to the next and say nothing."""
@@ -142,6 +150,22 @@ class ChannelLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """
+    Who knows about changes.
+
+    Attributes:
+        registrar: Checks subscriptions against the database.
+        hub: Delivers changes to subscriptions.
+        wait_live: Returns when the replication stream is live.
+    """
+
+    registrar: Registrar
+    hub: Hub
+    wait_live: Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PrivateChannels:
     """
     Who knows about private channels.
@@ -161,12 +185,11 @@ class RealtimeServer:
 
     Args:
         keyring: Verifies tokens and API keys.
-        registrar: Checks subscriptions against the database.
-        hub: Delivers changes to subscriptions.
-        wait_live: Returns when the replication stream is live.
+        changes: Who knows about changes.
         tasks: Owns the tasks of all sessions.
         limits: What connections may do.
         topics: Where broadcasts and presence go.
+        large_messages: Decode what takes long.
         private: Who knows about private channels; None to refuse them.
 
     Attributes:
@@ -179,20 +202,20 @@ class RealtimeServer:
         self,
         *,
         keyring: Keyring,
-        registrar: Registrar,
-        hub: Hub,
-        wait_live: Callable[[], Awaitable[None]],
+        changes: Changes,
         tasks: asyncio.TaskGroup,
         limits: ChannelLimits,
         topics: Topics,
+        large_messages: LargeMessages,
         private: PrivateChannels | None = None,
     ) -> None:
         self.keyring = keyring
-        self.registrar = registrar
-        self.hub = hub
-        self.wait_live = wait_live
+        self.registrar = changes.registrar
+        self.hub = changes.hub
+        self.wait_live = changes.wait_live
         self.limits = limits
         self.topics = topics
+        self.large_messages = large_messages
         self.access = None if private is None else private.access
         self.messages = None if private is None else private.messages
         self.policy_version = 0
@@ -288,6 +311,8 @@ class RealtimeSession:
     __slots__ = (
         "__weakref__",
         "_checks",
+        "_is_closed",
+        "_is_decoding",
         "_joins",
         "_messages",
         "claims",
@@ -313,6 +338,8 @@ class RealtimeSession:
         self.claims = claims
         self.headers = headers
         self._checks: asyncio.Lock | None = None
+        self._is_decoding = False
+        self._is_closed = False
         self._joins: TokenBucket | None = None
         self._messages: TokenBucket | None = None
         self.table = ChannelTable(
@@ -331,9 +358,11 @@ class RealtimeSession:
         self._receive(self.serializer.decode_binary, data)
 
     def closed(self) -> None:
-        """Give up all channels."""
-        self.carry_out(self.table.abandon())
-        self.server.forget(self)
+        """Give up all channels, once what the client said before has been heard."""
+        self._is_closed = True
+        if not self._is_decoding:
+            self.carry_out(self.table.abandon())
+            self.server.forget(self)
 
     def drain(self) -> None:
         """Tell the client on all channels that the connection is about to be closed."""
@@ -361,12 +390,38 @@ class RealtimeSession:
         self.server.note_channels(self, len(self.table))
 
     def _receive(self, decode: Callable[[_Data], ClientMessage], data: _Data) -> None:
+        if len(data) > QUICK_LENGTH and holds_json(data):
+            self.connection.pause()  # what comes after it waits for it
+            self._is_decoding = True
+            self.start(self._receive_large(decode, data))
+            return
         try:
             message = decode(data)
         except ProtocolError as error:
-            self.server.counts.ignored += 1
-            observe(FrameIgnored(remote=self.connection.remote, problem=str(error)))
-            return
+            self._ignore(error)
+        else:
+            self._take(message)
+
+    async def _receive_large(self, decode: Callable[[_Data], ClientMessage], data: _Data) -> None:
+        try:
+            self._take(await self.server.large_messages.decode(decode, data))
+        except ProtocolError as error:
+            self._ignore(error)
+        except TooLaborious:
+            self.connection.close(_TOO_BIG, "a message has too many parts, or is too large")
+        except TooManyLargeMessages:
+            self.connection.close(_TRY_AGAIN_LATER, "too many large messages wait to be read")
+        finally:
+            self._is_decoding = False
+            self.connection.resume()
+            if self._is_closed:
+                self.closed()
+
+    def _ignore(self, error: ProtocolError) -> None:
+        self.server.counts.ignored += 1
+        observe(FrameIgnored(remote=self.connection.remote, problem=str(error)))
+
+    def _take(self, message: ClientMessage) -> None:
         if message.event == "phx_join" and not self._count_join():
             self.carry_out(self.table.refuse_join(message, texts.TOO_MANY_JOINS))
             self.connection.close(_GOING_AWAY, texts.TOO_MANY_JOINS)

@@ -12,7 +12,6 @@ official clients take 202, and nothing else, for success.
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -60,10 +59,6 @@ _SENDERS_LIMIT: Final = 10_000
 """Most senders whose rates are kept; of more, those that were silent longest are forgotten."""
 _QUICK_BODY_BYTES: Final = 64 * 1024
 """Largest body that is parsed at once; larger ones are in a thread, beside all else."""
-_WORK_LIMIT: Final = 500_000
-"""Most work that a body may be, about 0.1 µs each, since parsing cannot be interrupted."""
-_STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
-"""A string; one without an end reaches to that of the body, so that all is looked at once."""
 
 _Errors: TypeAlias = "dict[str, JsonValue]"
 _Sender: TypeAlias = "tuple[str, str | None, str]"
@@ -314,19 +309,13 @@ def _parse(body: bytes) -> JsonValue:
     Raises:
         _Answered: It is broken, or of too many parts.
     """
-    if _work(body) > _WORK_LIMIT and _work(_STRING.sub(b"", body)) > _WORK_LIMIT:
+    if strict_json.is_laborious(body):
         raise _Answered(_message(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Payload Too Large"))
     try:
         return strict_json.loads(body)
     except ValueError:
         response = PlainTextResponse("Bad Request", HTTPStatus.BAD_REQUEST)
         raise _Answered(response) from None
-
-
-def _work(body: bytes) -> int:
-    """Estimate how much work JSON is to parse: objects, and names in them, are the most."""
-    containers = body.count(b"{") + body.count(b"[")
-    return body.count(b",") + 3 * body.count(b":") + 4 * containers
 
 
 def _names(request: Request) -> tuple[str, str]:

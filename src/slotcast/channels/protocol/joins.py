@@ -16,7 +16,7 @@ from slotcast.channels.protocol import texts
 from slotcast.errors import ProtocolError
 
 if TYPE_CHECKING:
-    from slotcast.channels.protocol.serializers import UserBroadcast
+    from slotcast.channels.protocol.serializers import UserBroadcast, VerbatimBroadcast
     from slotcast.claims import JsonValue
 
 BINDING_LIMIT: Final = 1000
@@ -117,7 +117,7 @@ class JoinRequest:
     wait_s: float | None = None
 
 
-def parse_join(payload: JsonValue | UserBroadcast) -> JoinRequest:
+def parse_join(payload: JsonValue | UserBroadcast | VerbatimBroadcast) -> JoinRequest:
     """
     Read the payload of a `phx_join`.
 
@@ -162,7 +162,7 @@ def parse_replay(value: JsonValue) -> ReplayRequest:
     return ReplayRequest(since_ms=max(since_ms, 0), limit=min(limit, REPLAY_LIMIT))
 
 
-def parse_token_push(payload: JsonValue | UserBroadcast) -> str | None:
+def parse_token_push(payload: JsonValue | UserBroadcast | VerbatimBroadcast) -> str | None:
     """
     Read the payload of an `access_token` push.
 
@@ -261,7 +261,7 @@ def _user_token(value: JsonValue) -> str | None:
     return None if not token or token.startswith(_OPAQUE_KEY_PREFIX) else token
 
 
-def _object(value: JsonValue | UserBroadcast) -> JsonObject:
+def _object(value: JsonValue | UserBroadcast | VerbatimBroadcast) -> JsonObject:
     return value if isinstance(value, dict) else {}
 
 

@@ -464,6 +464,8 @@ class ChannelTable:
         match message.payload:
             case UserBroadcast(event=event, payload=payload, is_json=is_json):
                 content = EventBroadcast(event=event, payload=payload, is_json=is_json)
+            case VerbatimBroadcast() as content:
+                pass
             case dict() as fields:
                 content = VerbatimBroadcast(payload=strict_json.dumps(fields))
             case _:

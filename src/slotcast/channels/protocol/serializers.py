@@ -103,7 +103,8 @@ class ClientMessage:
         topic: Such as ``realtime:desk``, or ``phoenix`` for the connection itself.
         event: Such as ``phx_join``.
         payload: Any JSON, as clients are not to be trusted; mostly an object. A
-            `UserBroadcast` when the message came as a binary frame.
+            `UserBroadcast` when the message came as a binary frame, a `VerbatimBroadcast`
+            when it was encoded already.
         length: Of the whole message: bytes or characters.
     """
 
@@ -111,7 +112,7 @@ class ClientMessage:
     ref: str | None
     topic: str
     event: str
-    payload: JsonValue | UserBroadcast
+    payload: JsonValue | UserBroadcast | VerbatimBroadcast
     length: int = field(default=0, compare=False)
 
 
@@ -422,6 +423,11 @@ _NAME_LIMIT_BYTES: Final = 255
 """Longest topic, event and metadata in a binary frame."""
 _HEADER_BYTES: Final = 7
 _RAW, _JSON = 0, 1
+
+
+def holds_json(data: str | bytes) -> bool:
+    """Tell whether a frame takes the longer to decode the larger it is."""
+    return isinstance(data, str) or data[_HEADER_BYTES - 1 : _HEADER_BYTES] == bytes((_JSON,))
 
 
 def _decode_user_broadcast(data: bytes) -> ClientMessage:

@@ -1,0 +1,124 @@
+"""Who sends large messages waits for them, and nobody else does."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from support.channels import channel_server
+from support.phoenix import KIND_4, phoenix_client
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from support.channels import ChannelServer
+    from support.phoenix import PhoenixClient
+
+TOPIC: Final = "realtime:room"
+LARGE: Final[dict[str, Any]] = {"type": "broadcast", "event": "large", "x": "é\\" * 50_000}
+SMALL: Final[dict[str, Any]] = {"type": "broadcast", "event": "small"}
+
+
+@asynccontextmanager
+async def busy(server: ChannelServer) -> AsyncGenerator[None]:
+    """Decode no large message within the block."""
+    gate = threading.Event()
+    occupied = asyncio.create_task(server.messages.run(gate.wait))
+    try:
+        yield
+    finally:
+        gate.set()
+        await occupied
+
+
+def events(client: PhoenixClient) -> list[str]:
+    return [m[4]["event"] for m in client.messages if m[3] in ("broadcast", KIND_4)]
+
+
+@pytest.mark.parametrize("version", ["1.0.0", "2.0.0"])
+async def test_what_comes_after_a_large_message_waits_for_it_and_others_go_on(
+    version: str,
+) -> None:
+    async with (
+        channel_server() as server,
+        phoenix_client(server.url, version=version) as sender,
+        phoenix_client(server.url) as other,
+        phoenix_client(server.url) as receiver,
+    ):
+        for client in (sender, other, receiver):
+            await client.join("room")
+        async with busy(server):
+            await sender.push(TOPIC, "broadcast", LARGE)
+            await sender.push(TOPIC, "broadcast", SMALL)
+            await other.push(TOPIC, "broadcast", {**SMALL, "event": "of another"})
+            await receiver.until(lambda m: m[3] == "broadcast")
+            before = events(receiver)
+        await sender.settle()
+        await receiver.until(lambda m: m[3] == "broadcast" and m[4] == SMALL)
+
+    assert before == ["of another"]
+    assert events(receiver) == ["of another", "large", "small"]
+    assert receiver.messages[-2] == [None, None, TOPIC, "broadcast", LARGE]
+
+
+async def test_large_binary_frames_keep_their_place_whatever_they_hold() -> None:
+    async with (
+        channel_server() as server,
+        phoenix_client(server.url) as sender,
+        phoenix_client(server.url) as receiver,
+    ):
+        for client in (sender, receiver):
+            await client.join("room")
+        for number, payload in enumerate((b'{"x":"%b"}' % (b"x" * 100_000), b"[" * 500_000)):
+            await sender.push_binary(TOPIC, str(number), payload, is_json=payload[:1] == b"{")
+        await sender.push(TOPIC, "broadcast", SMALL)
+        await receiver.until(lambda m: m[3] == "broadcast")
+
+    assert events(receiver) == ["0", "1", "small"]
+
+
+async def test_who_goes_right_after_a_large_message_has_said_it() -> None:
+    async with (
+        channel_server() as server,
+        phoenix_client(server.url) as sender,
+        phoenix_client(server.url) as receiver,
+    ):
+        await receiver.join("room", presence={"enabled": True})
+        await sender.join("room", presence={"enabled": True})
+        await sender.push(TOPIC, "presence", {"event": "track", "payload": {}})
+        await receiver.until(lambda m: m[3] == "presence_diff")
+        async with busy(server):
+            # In one write, so that the end is there while the message waits.
+            protocol = sender.connection.protocol
+            protocol.send_text(json.dumps(["2", "9", TOPIC, "broadcast", LARGE]).encode())
+            protocol.send_close(1000)
+            sender.connection.transport.write(b"".join(protocol.data_to_send()))
+            await receiver.settle()
+            before = events(receiver)
+        await receiver.until(lambda m: m[3] == "presence_diff" and bool(m[4]["leaves"]))
+
+    assert before == []
+    assert events(receiver) == ["large"]
+
+
+async def test_what_is_too_much_closes_its_sender_and_what_is_broken_is_ignored() -> None:
+    async with (
+        channel_server() as server,
+        phoenix_client(server.url) as laborious,
+        phoenix_client(server.url) as large,
+        phoenix_client(server.url) as broken,
+    ):
+        for client in (laborious, large, broken):
+            await client.join("room")
+        many: list[list[int]] = [[] for _ in range(100_000)]
+        await laborious.push(TOPIC, "broadcast", {"x": many})
+        await large.push(TOPIC, "presence", {"event": "track", "payload": {"x": "x" * 2_000_000}})
+        await broken.connection.send("[" + " " * 100_000)
+
+        assert [await laborious.closed(), await large.closed()] == [1009, 1009]
+        await broken.settle()
