@@ -19,7 +19,7 @@ from slotcast.appointments.demo import OTHER_CUSTOMER, SALON_ID
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
-    from datetime import datetime
+    from datetime import date, datetime
     from uuid import UUID
 
 _Connection: TypeAlias = AsyncConnection[DictRow]
@@ -32,19 +32,25 @@ _ATTEMPT_LIMIT: Final = 3
 
 _CONNECT_TIMEOUT_S: Final = 5
 
-# Some time of the first day on which there is any that he could still change a little later.
+# One of the first times, of a day or at all, that he could still change a little later.
 _FREE_TIME: Final = """
 with free as (
-  select s.id as service_id, f.start_time, (f.start_time at time zone w.time_zone)::date as day
+  select s.id as service_id, f.start_time
   from public.workspaces w
   join public.services s on s.workspace_id = w.id and s.active
+  cross join lateral (
+    select now() + make_interval(mins => w.change_cutoff_minutes + 15) as earliest,
+           %(day)s::date::timestamp at time zone w.time_zone as begins,
+           (%(day)s::date + 1)::timestamp at time zone w.time_zone as ends
+  ) looked_at
   cross join lateral public.available_slots(
-    s.id, null, now() + make_interval(mins => w.change_cutoff_minutes + 15),
-    now() + interval '8 days'
+    s.id, null, greatest(earliest, begins),
+    greatest(earliest, coalesce(ends, now() + interval '8 days'))
   ) f
-  where w.id = %s
+  where w.id = %(salon)s
 )
-select service_id, start_time from free where day = (select min(day) from free)
+select service_id, start_time from free
+where start_time <= (select min(start_time) from free) + interval '3 hours'
 order by random() limit 1
 """
 
@@ -58,9 +64,11 @@ _NEXT_OPEN: Final = """
 select a.id, a.version, a.service_id, a.team_member_id, a.start_time,
        now() + make_interval(mins => w.change_cutoff_minutes + 15) as earliest
 from public.appointments a join public.workspaces w on w.id = a.workspace_id
-where a.workspace_id = %s and a.customer_id = %s and a.status in ('pending', 'confirmed')
+where a.workspace_id = %(salon)s and a.customer_id = %(customer)s
+  and a.status in ('pending', 'confirmed')
   and a.start_time >= now() + make_interval(mins => w.change_cutoff_minutes)
-order by a.start_time limit 1
+order by (a.start_time at time zone w.time_zone)::date is distinct from %(day)s::date, a.start_time
+limit 1
 """
 
 _ANOTHER_TIME: Final = """
@@ -134,12 +142,14 @@ class SimulatedCustomer:
         self._database_url = database_url
         self._is_acting = asyncio.Lock()
 
-    async def act(self, action: str) -> Deed:
+    async def act(self, action: str, day: date | None = None) -> Deed:
         """
         Do something.
 
         Args:
             action: `book`, `move` or `cancel`.
+            day: Where somebody is looking, in the salon's time zone: that is where it is done,
+                if it can be.
 
         Raises:
             Impossible: It cannot be done, or there is no such action.
@@ -160,7 +170,7 @@ class SimulatedCustomer:
             for _ in range(_ATTEMPT_LIMIT):
                 try:
                     async with acting_as(connection, CUSTOMER.id):
-                        return await do(connection)
+                        return await do(connection, day)
                 except (_Overtaken, errors.ExclusionViolation):
                     continue
                 except (errors.RaiseException, errors.InsufficientPrivilege) as refused:
@@ -173,8 +183,8 @@ class _Overtaken(Exception):
     """Somebody else changed the appointment first."""
 
 
-async def _book(connection: _Connection) -> Deed:
-    free = await _first(connection, _FREE_TIME, SALON_ID)
+async def _book(connection: _Connection, day: date | None) -> Deed:
+    free = await _free_time(connection, day) or await _free_time(connection, None)
     if free is None:
         raise Impossible("Nothing is free in the next eight days")
     booked = await _first(
@@ -191,8 +201,13 @@ async def _book(connection: _Connection) -> Deed:
     return Deed(action="book", visit=await _describe(connection, booked["id"]), before=None)
 
 
-async def _move(connection: _Connection) -> Deed:
-    found = await _next_open(connection)
+async def _free_time(connection: _Connection, day: date | None) -> DictRow | None:
+    cursor = await connection.execute(_FREE_TIME, {"salon": SALON_ID, "day": day})
+    return await cursor.fetchone()
+
+
+async def _move(connection: _Connection, day: date | None) -> Deed:
+    found = await _next_open(connection, day)
     before = await _describe(connection, found["id"])
     other: DictRow | None = None
     # Rather with the same person.
@@ -214,15 +229,18 @@ async def _move(connection: _Connection) -> Deed:
     return Deed(action="move", visit=await _describe(connection, found["id"]), before=before)
 
 
-async def _cancel(connection: _Connection) -> Deed:
-    found = await _next_open(connection)
+async def _cancel(connection: _Connection, day: date | None) -> Deed:
+    found = await _next_open(connection, day)
     before = await _describe(connection, found["id"])
     await _change(connection, _CANCEL, found["id"], found["version"])
     return Deed(action="cancel", visit=await _describe(connection, found["id"]), before=before)
 
 
-async def _next_open(connection: _Connection) -> DictRow:
-    found = await _first(connection, _NEXT_OPEN, SALON_ID, CUSTOMER.id)
+async def _next_open(connection: _Connection, day: date | None) -> DictRow:
+    cursor = await connection.execute(
+        _NEXT_OPEN, {"salon": SALON_ID, "customer": CUSTOMER.id, "day": day}
+    )
+    found = await cursor.fetchone()
     if found is None:
         raise Impossible(
             f"{CUSTOMER.name} has no appointment that may still be changed; let him book first"
@@ -248,7 +266,7 @@ async def _first(connection: _Connection, query: str, *values: object) -> DictRo
     return await cursor.fetchone()
 
 
-_ACTIONS: Final[Mapping[str, Callable[[_Connection], Awaitable[Deed]]]] = {
+_ACTIONS: Final[Mapping[str, Callable[[_Connection, date | None], Awaitable[Deed]]]] = {
     "book": _book,
     "move": _move,
     "cancel": _cancel,

@@ -10,7 +10,7 @@ import socket
 import sys
 import time
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final, NoReturn
 from zoneinfo import ZoneInfo
 
@@ -204,9 +204,9 @@ async def _serve(given: Settings) -> None:
 def _demo_pages(customer: SimulatedCustomer) -> DemoPages:
     """Offer the demo's accounts, and let *customer* act."""
 
-    async def act(action: str) -> Mapping[str, JsonValue]:
+    async def act(action: str, day: date | None) -> Mapping[str, JsonValue]:
         try:
-            return _told(await customer.act(action))
+            return _told(await customer.act(action, day))
         except Impossible as impossible:
             raise CannotAct(str(impossible)) from impossible
 

@@ -4,16 +4,18 @@ What there is to try things with under `slotcast dev`, and nowhere else.
 ::
 
     GET  /demo.json      {"accounts": [...]}: who may sign in, with what password
-    POST /demo/customer  {"action": "book" | "move" | "cancel"}: a customer does that
+    POST /demo/customer  {"action": "book" | "move" | "cancel", "day": "2027-03-01"}: a customer
+                         does that, on that day if it can be, which may be left out
 
-The customer's answer is 200 with what was done, or 409 with an error that says why it cannot
-be done now.
+The answer is what was done, or `{"refused": "..."}`, which says why nothing was: that others
+are faster at times is no error, and browsers note each error status in their console.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import date
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, cast
 
@@ -65,14 +67,14 @@ class DemoPages:
 
     Args:
         accounts: In the order in which they are offered.
-        act: Has the customer do something (`book`, `move` or `cancel`), and tells what it was;
-            raises CannotAct.
+        act: Has the customer do something (`book`, `move` or `cancel`), on a day if that can be,
+            and tells what it was; raises CannotAct.
     """
 
     def __init__(
         self,
         accounts: Sequence[DemoAccount],
-        act: Callable[[str], Awaitable[Mapping[str, JsonValue]]],
+        act: Callable[[str, date | None], Awaitable[Mapping[str, JsonValue]]],
     ) -> None:
         self._accounts = [asdict(account) for account in accounts]
         self._act = act
@@ -90,29 +92,31 @@ class DemoPages:
         return JSONResponse({"accounts": self._accounts}, headers=_UNSTORED)
 
     async def _let_act(self, request: Request) -> Response:
-        action = await _read_action(request)
-        if action is None:
+        wish = await _read_wish(request)
+        if wish is None:
             expected = " or ".join(json.dumps({"action": one}) for one in _ACTIONS)
             return JSONResponse({"error": f"Send {expected}"}, HTTPStatus.BAD_REQUEST)
         try:
-            return JSONResponse(await self._act(action), headers=_UNSTORED)
+            told = await self._act(*wish)
         except CannotAct as refused:
-            return JSONResponse({"error": str(refused)}, HTTPStatus.CONFLICT)
+            told = {"refused": str(refused)}
+        return JSONResponse(told, headers=_UNSTORED)
 
 
-async def _read_action(request: Request) -> str | None:
-    """Read what the customer is to do; None if that is no action."""
+async def _read_wish(request: Request) -> tuple[str, date | None] | None:
+    """Read what the customer is to do, and on which day; None if that makes no sense."""
     body = b""
     async for chunk in request.stream():
         body += chunk
         if len(body) > _BODY_LIMIT_BYTES:
             return None
     try:
-        sent = cast("JsonValue", json.loads(body))
+        match cast("JsonValue", json.loads(body)):
+            case {"action": str(action), "day": str(day)} if action in _ACTIONS:
+                return action, date.fromisoformat(day)
+            case {"action": str(action), **others} if action in _ACTIONS and "day" not in others:
+                return action, None
+            case _:
+                return None
     except ValueError:
         return None
-    match sent:
-        case {"action": str(action)} if action in _ACTIONS:
-            return action
-        case _:
-            return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
@@ -10,6 +11,7 @@ import pytest
 from slotcast.appointments import demo
 from slotcast.appointments.simulation import CUSTOMER, Impossible, SimulatedCustomer
 from support.clusters import embedded_cluster
+from support.desk import quiet_day
 from support.postgres import temporary_database
 from support.salon import salon_template
 
@@ -82,6 +84,23 @@ async def test_he_books_on_the_first_day_that_has_a_time(url: str) -> None:
     booked = await SimulatedCustomer(url).act("book")
 
     assert booked.visit.start_time.date() in (before, first_day(url))
+
+
+async def test_he_acts_where_somebody_is_looking_if_he_can(url: str) -> None:
+    customer = SimulatedCustomer(url)
+    day = quiet_day().date()
+    sunday = day + timedelta(days=7 - day.isoweekday())
+    await customer.act("book")
+
+    booked = await customer.act("book", day)
+    moved = await customer.act("move", day)
+    cancelled = await customer.act("cancel", moved.visit.start_time.date())
+    elsewhere = await customer.act("book", sunday)
+    past = await customer.act("book", day - timedelta(days=365))
+
+    assert booked.visit.start_time.date() == day
+    assert {booked.visit.id, moved.visit.id} == {cancelled.visit.id}
+    assert first_day(url) in (elsewhere.visit.start_time.date(), past.visit.start_time.date())
 
 
 # A column of a table, the value that hinders him, what he is asked, and what he says.

@@ -12,6 +12,7 @@ from slotcast.transports.http import application
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+    from datetime import date
 
     from slotcast.claims import JsonValue
 
@@ -21,10 +22,10 @@ OLGA = DemoAccount(
 )
 
 
-async def act(action: str) -> dict[str, JsonValue]:
+async def act(action: str, day: date | None) -> dict[str, JsonValue]:
     if action == "cancel":
         raise CannotAct("There is nothing to cancel; book first")
-    return {"action": action}
+    return {"action": action, "day": day and day.isoformat()}
 
 
 @asynccontextmanager
@@ -55,12 +56,14 @@ async def test_accounts_are_listed_with_what_it_takes_to_sign_in() -> None:
 async def test_the_customer_does_what_is_asked_or_says_why_not() -> None:
     async with serving() as http:
         done = await http.post("/demo/customer", json={"action": "book"})
+        there = await http.post("/demo/customer", json={"action": "move", "day": "2027-03-01"})
         refused = await http.post("/demo/customer", json={"action": "cancel"})
 
-    assert (done.status_code, done.json()) == (200, {"action": "book"})
+    assert (done.status_code, done.json()) == (200, {"action": "book", "day": None})
+    assert (there.status_code, there.json()) == (200, {"action": "move", "day": "2027-03-01"})
     assert (refused.status_code, refused.json()) == (
-        409,
-        {"error": "There is nothing to cancel; book first"},
+        200,
+        {"refused": "There is nothing to cancel; book first"},
     )
 
 
@@ -72,6 +75,8 @@ async def test_the_customer_does_what_is_asked_or_says_why_not() -> None:
         b"[]",
         b"{}",
         b'{"action": null}',
+        b'{"action": "book", "day": "tomorrow"}',
+        b'{"action": "book", "day": 1}',
         b'{"action": "sing"}',
         b"\xff",
         json.dumps({"action": "book", "more": "x" * 2000}).encode(),

@@ -48,14 +48,36 @@ async function letCustomer(button) {
     const answer = await fetch("/demo/customer", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ action }),
+      body: JSON.stringify({ action, ...shownDay() }),
     });
     const told = await answer.json();
-    byId("customer-did").textContent = answer.ok ? story(told) : told.error;
+    byId("customer-did").textContent = told.refused ?? told.error ?? story(told);
+    if (told.appointment) showDay(told.appointment);
   } catch {
     byId("customer-did").textContent = "The server does not answer; is it still running?";
   }
   button.disabled = false;
+}
+/** Where the dashboard beside is, while it shows a single day of its calendar. */
+function dayView() {
+  const { location, history } = document.querySelector(".dashboard iframe").contentWindow;
+  const address = new URL(location.href);
+  const isDay = (address.searchParams.get("view") ?? "day") === "day";
+  return address.pathname === "/dashboard/" && isDay ? { address, history } : null;
+}
+function shownDay() {
+  const day = dayView()?.address.searchParams.get("date");
+  return day ? { day } : {};
+}
+/** What happened on another day than the one that is shown would not be seen. */
+function showDay({ start_time, time_zone }) {
+  const view = dayView();
+  if (!view) return;
+  const dayOf = (time) => new Date(time).toLocaleDateString("sv", { timeZone: time_zone });
+  const day = dayOf(start_time);
+  if ((view.address.searchParams.get("date") ?? dayOf(Date.now())) === day) return;
+  view.address.searchParams.set("date", day);
+  view.history.pushState(null, "", view.address);
 }
 function story({ action, appointment }) {
   const when = new Date(appointment.start_time)
