@@ -8,7 +8,8 @@ no other knowledge of parsing or planning, and where a mark has not arrived whol
 parameters, the shape is planned each time anew.
 
 Writes of JSON have the same shape if their rows have the same names, or if the request says in
-`columns` which names count. The body is the only parameter that is bytes.
+`columns` which names count; so have calls, by their arguments' names. The body is the only
+parameter that is bytes.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from urllib.parse import quote
 
 from slotcast.rest.errors import RestError
 from slotcast.rest.query.statement import Statement
-from slotcast.rest.request.ast import JsonPayload, Relation
+from slotcast.rest.request.ast import Function, JsonPayload, Relation
 from slotcast.rest.request.media_types import JSON
 from slotcast.rest.request.payload import parse_payload
 from slotcast.rest.request.query_string import decoded, parse_query
@@ -93,7 +94,7 @@ class _Shape:
         key: Equal for requests that are planned alike.
         query: The query string with marks in the place of values.
         values: What stands in the place of the marks.
-        body: The rows to write; None if nothing is written.
+        body: The rows to write, or the arguments; None if there are none.
     """
 
     key: tuple[object, ...]
@@ -172,7 +173,8 @@ def _shape(http: HttpRequest) -> _Shape | None:
     ):
         return None
     try:
-        query, values = _without_values(http.query, is_call=http.path.startswith(_CALL))
+        is_called_by_url = http.path.startswith(_CALL) and http.method not in _WITH_BODY
+        query, values = _without_values(http.query, has_arguments=is_called_by_url)
         key = (http.method, http.path, query, headers)
         if http.method not in _WITH_BODY:
             return _Shape(key, query, values)
@@ -182,10 +184,12 @@ def _shape(http: HttpRequest) -> _Shape | None:
         return None
     if payload is None:
         return None
-    return _Shape((*key, payload.keys, payload.is_object), query, values, payload.data)
+    is_without_arguments = _is_call(http) and payload.keys == ()
+    body = None if is_without_arguments else payload.data
+    return _Shape((*key, payload.keys, payload.is_object), query, values, body)
 
 
-def _without_values(query: bytes, *, is_call: bool) -> tuple[bytes, tuple[str, ...]]:
+def _without_values(query: bytes, *, has_arguments: bool) -> tuple[bytes, tuple[str, ...]]:
     """
     Put marks in the place of the values in a query string, and give these.
 
@@ -196,7 +200,7 @@ def _without_values(query: bytes, *, is_call: bool) -> tuple[bytes, tuple[str, .
     parts: list[bytes] = []
     for part in query.split(b"&"):
         name, _, value = part.partition(b"=")
-        start = _start_of_value(name, value, is_call=is_call)
+        start = _start_of_value(name, value, is_argument=has_arguments)
         if start is None:
             parts.append(part)
         else:
@@ -216,36 +220,42 @@ def _is_short(path: str, headers: Sequence[tuple[str, str]]) -> bool:
 
 def _written(http: HttpRequest, query: bytes) -> JsonPayload | None:
     """
-    Read the rows of a write as far as its shape depends on them.
+    Read the rows of a write, or the arguments of a call, as far as its shape depends on them.
 
     Args:
         http: The request.
         query: Its query string without the values.
 
     Returns:
-        The rows; None if the shape should not be remembered.
+        They; None if the shape should not be remembered.
 
     Raises:
         RestError: The request cannot be understood.
     """
-    # Functions have two segments, or none.
+    # The root may be a function, too.
     is_relation = len(http.path) > 1 and http.path.count("/") == 1
-    if not is_relation or len(http.body) > _BODY_LIMIT_BYTES:
+    is_call = _is_call(http)
+    if not (is_relation or is_call) or len(http.body) > _BODY_LIMIT_BYTES:
         return None
     if [value for name, value in http.headers if name == "content-type"] != [_JSON]:
         return None
     is_inspected = parse_query(query, has_arguments=False).columns is None
-    payload = parse_payload(http.body, JSON, Relation(""), is_inspected=is_inspected)
+    target = Function("") if is_call else Relation("")
+    payload = parse_payload(http.body, JSON, target, is_inspected=is_inspected)
     return payload if isinstance(payload, JsonPayload) else None
 
 
-def _start_of_value(name: bytes, value: bytes, *, is_call: bool) -> int | None:
+def _is_call(http: HttpRequest) -> bool:
+    return http.path.startswith(_CALL) and http.path.count("/") == _CALL.count("/")
+
+
+def _start_of_value(name: bytes, value: bytes, *, is_argument: bool) -> int | None:
     """Say where in a parameter its value begins; None if it is part of the shape."""
     if not value or b"%" in name or name.rpartition(b".")[2] in _RESERVED:
         return None
     if value.startswith(_VERBATIM):
         return value.index(b".") + 1
-    return 0 if is_call and not _OPERATION.match(value) else None
+    return 0 if is_argument and not _OPERATION.match(value) else None
 
 
 def _filled(known: Prepared, shape: _Shape) -> Prepared:

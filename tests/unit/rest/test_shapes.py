@@ -172,16 +172,68 @@ def test_an_update_that_is_planned_otherwise_has_another_shape(other: HttpReques
     assert prepared.composed == Planner()(other).composed
 
 
-@pytest.mark.parametrize("path", ["/rpc/add", "/%72pc/add"])
-def test_a_call_by_post_is_no_insert(path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "query", "first", "second"),
+    [
+        ("/rpc/add", "", '{"a":1,"b":2}', '{"b": 4, "a": 3}'),
+        ("/rpc/add", "columns=a", '{"a":1,"b":2}', '{"a":3}'),
+        ("/rpc/add", "", '[{"a":1},{"a":2}]', '[{"a":3}]'),
+        ("/rpc/twice", "", '{"x":1,"y":2}', '{"x":3,"y":null}'),
+        ("/rpc/many", "", '{"v":["a"]}', '{"v":[]}'),
+        ("/rpc/raw", "", '{"any":[1]}', '{"any":{}}'),
+        ("/rpc/all_projects", "id=eq.1&order=name", "{}", " { } "),
+        ("/rpc/all_projects", "id=eq.1&order=name", "", "{}"),
+    ],
+)
+def test_a_call_with_other_values_is_planned_once(
+    path: str, query: str, first: str, second: str
+) -> None:
     planner = Planner()
     cache = ShapeCache(planner)
+    cache.prepared(post(path, first, query))
+    other = post(path, second, query.replace("1", "7"))
+    planned = Planner()(other)
 
-    bodies = ['{"a":1,"b":2}', '{"a":3,"b":4}']
-    found = [cache.prepared(post(path, body)) for body in bodies]
+    prepared = cache.prepared(other)
+
+    assert prepared.composed == planned.composed
+    assert prepared.canonical == planned.canonical
+    assert planner.count == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        post("/rpc/add", '{"a":1,"b":2}'),
+        post("/rpc/add", '[{"a":1}]'),
+        post("/rpc/add", '{"a":1}', "columns=a"),
+        post("/rpc/add", '{"a":1}', accept="text/csv"),
+        post("/rpc/%61dd", '{"a":1}'),
+        post("/%72pc/add", '{"a":1}'),
+        post("/rpc/twice", '{"x":1,"y":2}'),
+        post("/rpc/all_projects", "{}"),
+        post("/rpc/add", "a=1", **{"content-type": "application/x-www-form-urlencoded"}),
+    ],
+)
+def test_a_call_that_is_planned_otherwise_has_another_shape(other: HttpRequest) -> None:
+    planner = Planner()
+    cache = ShapeCache(planner)
+    cache.prepared(post("/rpc/add", '{"a":1}'))
+
+    prepared = cache.prepared(other)
 
     assert planner.count == 2
-    assert found == [Planner()(post(path, body)) for body in bodies]
+    assert prepared.composed == Planner()(other).composed
+
+
+@pytest.mark.parametrize("body", ['{"c":1}', "[]", "x", '[{"a":1},{"b":1}]'])
+def test_a_call_that_is_refused_is_told_about_each_time(body: str) -> None:
+    cache = ShapeCache(Planner())
+    cache.prepared(post("/rpc/add", '{"a":1}'))
+
+    for _ in range(2):
+        with pytest.raises(RestError):
+            cache.prepared(post("/rpc/add", body))
 
 
 def test_a_body_that_is_no_rows_is_told_about_each_time() -> None:
