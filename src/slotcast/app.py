@@ -264,7 +264,7 @@ async def running(
         )
         rest = (
             RestApi(
-                await opened.enter_async_context(open_rest(settings, keyring)),
+                await opened.enter_async_context(open_rest(settings, keyring, hub.counts)),
                 path=settings.rest_path,
                 body_limit_bytes=settings.rest_body_limit_bytes,
                 bodies_limit_bytes=settings.rest_bodies_limit_bytes,

@@ -9,6 +9,7 @@ it is asked. Names of tables and reasons are kept, never a token, a key or a row
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -108,11 +109,13 @@ class DeliveryCounts:
     Attributes:
         recovered: Changes found in the slot at the start and kept for returning clients.
         delays: How often PostgreSQL had to be asked again about a batch.
+        sent_at: When somebody was last sent one, in the loop's time.
         tables: By ``schema.name``.
     """
 
     recovered: int = 0
     delays: int = 0
+    sent_at: float = -math.inf
     tables: dict[str, TableCounts] = field(default_factory=dict[str, TableCounts])
 
     def table(self, schema: str, name: str) -> TableCounts:

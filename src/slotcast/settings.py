@@ -64,6 +64,7 @@ _AT_LEAST: Final[Mapping[str, int]] = {
     "pool_size": 1,
     "rest_pool_size": 1,
     "rest_statements_at_once": 1,
+    "rest_statements_beside_changes": 1,
 }
 """Where it is more than 0."""
 
@@ -198,6 +199,11 @@ class Settings:
         6,
         "How many of these work at once, as long as nobody waits for more than 20 ms: about three"
         " times the cores of PostgreSQL's machine. More would only make changes wait.",
+    )
+    rest_statements_beside_changes: int = _setting(
+        2,
+        "How many instead while clients are being sent changes, which would wait for the others:"
+        " about as many as cores of PostgreSQL's machine.",
     )
     rest_pool_timeout_s: float = _setting(
         10.0, "Longest that a REST request waits for a connection."

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import aiohttp
 import psycopg
 
+from slotcast.counters import DeliveryCounts
 from slotcast.rest.opening import open_rest
 from slotcast.tokens import Keyring
 from slotcast.transports.http import HttpServer
@@ -146,8 +147,10 @@ class Rest:
 
 
 @asynccontextmanager
-async def rest(url: str, **changes: object) -> AsyncGenerator[Rest]:
-    """Serve REST for the database at *url*, at the server's root."""
+async def rest(
+    url: str, deliveries: DeliveryCounts | None = None, /, **changes: object
+) -> AsyncGenerator[Rest]:
+    """Serve REST for the database at *url*, at the server's root; see `serving_rest`."""
     chosen = settings(
         url,
         "unused",
@@ -155,16 +158,18 @@ async def rest(url: str, **changes: object) -> AsyncGenerator[Rest]:
     )
     keyring = Keyring(secret=SECRET, publishable_key=PUBLISHABLE_KEY, secret_key=SECRET_KEY)
     async with (
-        serving_rest(chosen, keyring) as at,
+        serving_rest(chosen, keyring, deliveries) as at,
         aiohttp.ClientSession() as session,
     ):
         yield Rest(at, url, session)
 
 
 @asynccontextmanager
-async def serving_rest(chosen: Settings, keyring: Keyring) -> AsyncGenerator[str]:
-    """Serve REST alone, at the root; gives the server's URL."""
-    async with open_rest(chosen, keyring) as service:
+async def serving_rest(
+    chosen: Settings, keyring: Keyring, deliveries: DeliveryCounts | None = None
+) -> AsyncGenerator[str]:
+    """Serve REST alone, at the root, beside *deliveries*; gives the server's URL."""
+    async with open_rest(chosen, keyring, deliveries or DeliveryCounts()) as service:
         server = HttpServer(
             host="127.0.0.1",
             port=0,

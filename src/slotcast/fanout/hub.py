@@ -494,6 +494,7 @@ class Hub:
         """
         again: list[_Delivery] = []
         sent_count = 0
+        self.counts.sent_at = asyncio.get_running_loop().time()
         for delivery in deliveries:
             try:
                 count, changed = self._send_one(delivery)

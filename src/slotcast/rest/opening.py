@@ -17,16 +17,21 @@ from slotcast.rest.turns import Turns
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from slotcast.counters import DeliveryCounts
     from slotcast.settings import Settings
     from slotcast.tokens import Keyring
 
 _START_PATIENCE_S: Final = 10.0
+_CALM_AFTER_S: Final = 1.0
+"""How long after a change was sent more of them are expected."""
 
 
 @asynccontextmanager
-async def open_rest(settings: Settings, keyring: Keyring) -> AsyncGenerator[RestService]:
+async def open_rest(
+    settings: Settings, keyring: Keyring, deliveries: DeliveryCounts
+) -> AsyncGenerator[RestService]:
     """
-    Serve REST within the block.
+    Serve REST within the block, and hold it back while changes are delivered.
 
     The schema is read before the block begins, unless that takes long; until it is read,
     requests are answered with 503.
@@ -36,11 +41,18 @@ async def open_rest(settings: Settings, keyring: Keyring) -> AsyncGenerator[Rest
     """
     configuration = rest_configuration(settings)
     turns = Turns()
+    loop = asyncio.get_running_loop()
+
+    def statements_at_once() -> int:
+        if loop.time() < deliveries.sent_at + _CALM_AFTER_S:
+            return settings.rest_statements_beside_changes
+        return settings.rest_statements_at_once
+
     pool = RestPool(
         settings.database_url,
         turns=turns,
         size=settings.rest_pool_size,
-        usual_size=settings.rest_statements_at_once,
+        usual_size=statements_at_once,
         acquire_timeout_s=settings.rest_pool_timeout_s,
         statement_timeout_s=settings.rest_statement_timeout_s,
         is_preparing=settings.rest_prepared_statements == "on",

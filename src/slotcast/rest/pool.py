@@ -6,8 +6,9 @@ not for longer than a bound either. A connection that breaks leaves at once, whe
 use or idle, so that PostgreSQL's return is noticed by the next request.
 
 Usually few work at a time, since PostgreSQL does not answer sooner if more of them compete
-for its cores, and everything else does so later, the change stream above all. A statement
-that takes long does not count, and whoever has waited for a while does not wait for that.
+for its cores, and everything else does so later, the change stream above all: so they are
+fewer still while changes are on their way. A statement that takes long does not count, and
+whoever has waited for a while does not wait for that.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from slotcast.rest.connection import RestConnection
 from slotcast.rest.errors import ErrorBody, RestError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
 
     from slotcast.rest.turns import Turns
 
@@ -59,8 +60,8 @@ class RestPool:
         conninfo: Where PostgreSQL is.
         turns: See `RestConnection`.
         size: Most connections.
-        usual_size: How many of them are used for quick statements at once, unless somebody has
-            waited for long.
+        usual_size: Tells how many of them are used for quick statements at once, unless
+            somebody has waited for long; at least one.
         acquire_timeout_s: Longest that a request waits for a connection.
         statement_timeout_s: Longest that a statement may run, unless the role has a timeout
             of its own.
@@ -73,7 +74,7 @@ class RestPool:
         *,
         turns: Turns,
         size: int,
-        usual_size: int,
+        usual_size: Callable[[], int],
         acquire_timeout_s: float,
         statement_timeout_s: float,
         is_preparing: bool = True,
@@ -81,7 +82,7 @@ class RestPool:
         self._conninfo = conninfo
         self._turns = turns
         self._size = size
-        self._usual_size = min(usual_size, size)
+        self._usual_size = usual_size
         self._patience_s = min(_PATIENCE_S, acquire_timeout_s)
         self._acquire_timeout_s = acquire_timeout_s
         self._statement_timeout_s = statement_timeout_s
@@ -127,7 +128,7 @@ class RestPool:
         Raises:
             RestError: As of `connection`.
         """
-        if not self._waiting and self._has_room(self._loop.time(), self._usual_size):
+        if not self._waiting and self._has_room(self._loop.time(), self._usual_size()):
             found = self._take()
         else:
             found = await self._wait()
@@ -197,7 +198,7 @@ class RestPool:
                 self._waiting.popleft()
                 continue
             is_patient = now < first.since + self._patience_s
-            if self._has_room(now, self._usual_size if is_patient else self._size):
+            if self._has_room(now, self._usual_size() if is_patient else self._size):
                 self._waiting.popleft()
                 first.turn.set_result(self._take())
             elif now >= first.since + self._acquire_timeout_s:

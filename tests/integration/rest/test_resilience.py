@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import aiohttp
 import psycopg
 import pytest
 
+from slotcast.counters import DeliveryCounts
 from slotcast.rest import pool, shapes
 from slotcast.rest.connection import PREPARED_LIMIT
 from slotcast.side_thread import QUEUE_LIMIT
@@ -180,6 +182,22 @@ async def test_quick_statements_use_few_connections(
 
         assert {answer.status for answer in answers} == {200}
         assert await backends(served, "true") <= before + 2
+
+
+async def test_fewer_still_are_used_while_changes_are_sent(
+    notes: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("slotcast.rest.pool._PATIENCE_S", 60.0)
+    deliveries = DeliveryCounts(sent_at=math.inf)
+    async with rest(notes.url, deliveries, rest_statements_beside_changes=1) as served:
+        before = await backends(served, "true")
+        await asyncio.gather(*(served.ask("GET", "/folders") for _ in range(30)))
+        during = await backends(served, "true")
+        deliveries.sent_at = -math.inf
+        await asyncio.gather(*(served.ask("GET", "/folders") for _ in range(30)))
+
+        assert during == before + 1
+        assert await backends(served, "true") > during
 
 
 async def test_a_connection_that_was_ended_is_replaced(served: Rest) -> None:
