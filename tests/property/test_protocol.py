@@ -187,7 +187,7 @@ def test_replies_are_valid_json_in_both_versions(
 def test_spliced_changes_are_valid_json(
     serializer: Serializer, topic: str, ids: list[int], data: Any
 ) -> None:
-    before, after = serializer.changes_envelope(topic, ids)
+    before, after = serializer.changes_envelope(topic, tuple(ids))
 
     whole = json.loads(before + strict_json.dumps(data) + after)
 

@@ -533,7 +533,7 @@ class Member:
         self._participant: Participant | None = None
         self.encoding: Hashable = (session.serializer.version, channel.topic)
 
-    def frame(self, ids: Sequence[int], data: bytes) -> bytes:
+    def frame(self, ids: tuple[int, ...], data: bytes) -> bytes:
         """Make the frame that brings a change to bindings *ids*."""
         before, after = self._session.serializer.changes_envelope(self._channel.topic, ids)
         return frames.text(before + data + after)

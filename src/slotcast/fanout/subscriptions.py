@@ -97,7 +97,7 @@ class Recipient(Protocol):
         """Recipients of one encoding get equal bytes for equal arguments of `frame`."""
         ...
 
-    def frame(self, ids: Sequence[int], data: bytes) -> bytes:
+    def frame(self, ids: tuple[int, ...], data: bytes) -> bytes:
         """Make the WebSocket frame that brings *data*, a JSON object, to bindings *ids*."""
         ...
 

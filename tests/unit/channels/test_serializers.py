@@ -272,12 +272,12 @@ class TestEncoding:
     def test_changes_are_spliced_verbatim(self) -> None:
         data = b'{"n":9007199254740993.10}'
 
-        before, after = V1.changes_envelope("realtime:t", [3, 9])
+        before, after = V1.changes_envelope("realtime:t", (3, 9))
         assert before + data + after == (
             b'{"ref":null,"event":"postgres_changes","payload":{"ids":[3,9],"data":'
             b'{"n":9007199254740993.10}},"topic":"realtime:t"}'
         )
-        before, after = V2.changes_envelope("realtime:t", [3, 9])
+        before, after = V2.changes_envelope("realtime:t", (3, 9))
         assert before + data + after == (
             b'[null,null,"realtime:t","postgres_changes",{"ids":[3,9],"data":'
             b'{"n":9007199254740993.10}}]'

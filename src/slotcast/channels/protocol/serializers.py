@@ -15,19 +15,21 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeAlias, assert_never
 
 from slotcast import strict_json
 from slotcast.errors import ProtocolError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from slotcast.claims import JsonValue
 
 TOPIC_LIMIT_CHARACTERS: Final = 1024
 EVENT_LIMIT_CHARACTERS: Final = 255
 REF_LIMIT_CHARACTERS: Final = 255
+
+ENVELOPES_KEPT: Final = 1000
+"""Most envelopes of changes that are kept encoded."""
 
 Envelope: TypeAlias = tuple[bytes, bytes]
 """The JSON text before and after the spliced part of a message."""
@@ -254,20 +256,24 @@ class Serializer(ABC):
         before, after = self.envelope(topic, "broadcast", join_ref=join_ref)
         return EncodedMessage(before + payload + after)
 
-    def changes_envelope(self, topic: str, ids: Sequence[int]) -> Envelope:
+    def changes_envelope(self, topic: str, ids: tuple[int, ...]) -> Envelope:
         """
         Encode a `postgres_changes` message but for its `data`, which is spliced in.
 
-        ``before + data + after`` is the message, for any JSON object *data*; the envelope
-        depends on nothing else, so it can be kept for as long as the subscription lasts.
+        ``before + data + after`` is the message, for any JSON object *data*.
 
         Args:
             topic: Of the channel.
             ids: Of the channel's bindings that the change matches, at least one.
         """
-        before, after = self.envelope(topic, "postgres_changes")
-        listed = ",".join(map(str, ids)).encode()
-        return before + b'{"ids":[' + listed + b'],"data":', b"}" + after
+        return _changes_envelope(self, topic, ids)
+
+
+@lru_cache(maxsize=ENVELOPES_KEPT)
+def _changes_envelope(serializer: Serializer, topic: str, ids: tuple[int, ...]) -> Envelope:
+    before, after = serializer.envelope(topic, "postgres_changes")
+    listed = ",".join(map(str, ids)).encode()
+    return before + b'{"ids":[' + listed + b'],"data":', b"}" + after
 
 
 class ObjectSerializer(Serializer):
