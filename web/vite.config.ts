@@ -25,6 +25,17 @@ function deepLinks(): Plugin {
   };
 }
 
+/** What supabase-js always brings along, and the apps have no use for. */
+const UNUSED = [
+  { find: "@supabase/storage-js", replacement: resolve(here, "unused/storage.ts") },
+  { find: "@supabase/functions-js", replacement: resolve(here, "unused/functions.ts") },
+  // Modules of auth-js, by the names it has for them.
+  {
+    find: /^\.\/lib\/(webauthn|web3\/ethereum)$/,
+    replacement: resolve(here, "unused/auth.ts"),
+  },
+];
+
 const slotcast = {
   target: process.env.SLOTCAST_URL ?? "http://127.0.0.1:54321",
   changeOrigin: true,
@@ -34,7 +45,7 @@ export default defineConfig({
   root: resolve(here, "apps"),
   base: "/",
   plugins: [react(), tailwindcss(), deepLinks()],
-  resolve: { alias: { "@supabase/storage-js": resolve(here, "unused/storage.ts") } },
+  resolve: { alias: UNUSED },
   build: {
     outDir: resolve(here, "../src/slotcast/web"),
     emptyOutDir: true,
