@@ -2,7 +2,8 @@ import type { AppointmentEvent, AppointmentStatus } from "@slotcast/realtime";
 import { readyTemporal } from "@slotcast/ui/zones";
 import { beforeAll, describe, expect, test } from "vitest";
 import { canUndo, changeOf, fits, isLoss, isWorthAToast, kindOf } from "./change";
-import { en, fr } from "./locale";
+import { en } from "./locale/en";
+import { fr } from "./locale/fr";
 import { type Names, sentenceOf } from "./sentence";
 import { whenIn } from "./when";
 

@@ -1,6 +1,6 @@
 // Changes in words: which sentence says it, and what stands in it. The catalog has the sentences.
 import type { Change } from "./change";
-import type { en } from "./locale";
+import type { en } from "./locale/en";
 
 export type SentenceKey = keyof typeof en.said;
 

@@ -1,4 +1,4 @@
 import { textsOf } from "@slotcast/ui";
-import type { en } from "./locale";
+import type { en } from "./locale/en";
 
 export const { useTexts } = textsOf<{ presence: typeof en }>("app");

@@ -1,17 +1,5 @@
 import type { SameTexts } from "@slotcast/ui";
-
-export const en = {
-  title: "Today",
-  count_one: "{{count}} appointment",
-  count_other: "{{count}} appointments",
-  next: "Next {{time}}",
-  nextOf: "Next {{time}}: {{customer}}",
-  none: "Nothing more today",
-  toConfirm_one: "{{count}} to confirm in all",
-  toConfirm_other: "{{count}} to confirm in all",
-  noShow: "{{percent}} missed in 90 days",
-  noShowHint: "Missed visits of the last 90 days",
-};
+import type { en } from "./en";
 
 export const fr: SameTexts<typeof en> = {
   title: "Aujourd’hui",
@@ -23,5 +11,4 @@ export const fr: SameTexts<typeof en> = {
   toConfirm_one: "{{count}} à confirmer en tout",
   toConfirm_other: "{{count}} à confirmer en tout",
   noShow: "{{percent}} d’absences en 90 jours",
-  noShowHint: "Rendez-vous manqués sur 90 jours",
 };

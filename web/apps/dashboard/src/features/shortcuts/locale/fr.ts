@@ -1,37 +1,5 @@
 import type { SameTexts } from "@slotcast/ui";
-
-export const en = {
-  help: "Keyboard shortcuts",
-  singleKeys: "Shortcuts of a single key",
-  singleKeysHint: "Turn them off if you speak to your computer.",
-  palette: "Go to or do…",
-  palettePlaceholder: "Type a command, a page or a customer’s name",
-  results: "Suggestions",
-  nothing: "Nothing found for “{{query}}”.",
-  found_one: "{{count}} suggestion",
-  found_other: "{{count}} suggestions",
-  customer: "Customer",
-  command: {
-    create: "New appointment",
-    today: "Go to today",
-    previous: "Earlier",
-    next: "Later",
-    day: "Day view",
-    week: "Week view",
-    month: "Month view",
-    agenda: "Agenda",
-    search: "Search customers",
-    palette: "Go to or do…",
-    help: "Keyboard shortcuts",
-  },
-  page: {
-    calendar: "Calendar",
-    customers: "Customers",
-    services: "Services",
-    team: "Team and hours",
-    settings: "Settings",
-  },
-};
+import type { en } from "./en";
 
 export const fr: SameTexts<typeof en> = {
   help: "Raccourcis clavier",

@@ -1,30 +1,5 @@
 import type { SameTexts } from "@slotcast/ui";
-
-export const en = {
-  button: "Export CSV",
-  done_one: "{{count}} appointment exported",
-  done_other: "{{count}} appointments exported",
-  column: {
-    date: "Date",
-    start: "Start",
-    end: "End",
-    timeZone: "Time zone",
-    customer: "Customer",
-    service: "Service",
-    member: "Team member",
-    status: "Status",
-    price: "Price",
-    currency: "Currency",
-    notes: "Notes",
-  },
-  status: {
-    pending: "Pending",
-    confirmed: "Confirmed",
-    completed: "Completed",
-    cancelled: "Cancelled",
-    no_show: "No-show",
-  },
-};
+import type { en } from "./en";
 
 export const fr: SameTexts<typeof en> = {
   button: "Exporter en CSV",

@@ -1,21 +1,5 @@
 import type { SameTexts } from "@slotcast/ui";
-
-export const en = {
-  looking_one: "{{names}} is looking",
-  looking_other: "{{names}} are looking",
-  title: "Also here",
-  place: {
-    day: "Day",
-    week: "Week",
-    month: "Month",
-    agenda: "Agenda",
-    customers: "Customers",
-    services: "Services",
-    team: "Team and hours",
-    settings: "Settings",
-  },
-  dayOf: "{{view}}, {{date}}",
-};
+import type { en } from "./en";
 
 export const fr: SameTexts<typeof en> = {
   looking_one: "{{names}} regarde aussi",

@@ -1,0 +1,25 @@
+export const en = {
+  button: "Export CSV",
+  done_one: "{{count}} appointment exported",
+  done_other: "{{count}} appointments exported",
+  column: {
+    date: "Date",
+    start: "Start",
+    end: "End",
+    timeZone: "Time zone",
+    customer: "Customer",
+    service: "Service",
+    member: "Team member",
+    status: "Status",
+    price: "Price",
+    currency: "Currency",
+    notes: "Notes",
+  },
+  status: {
+    pending: "Pending",
+    confirmed: "Confirmed",
+    completed: "Completed",
+    cancelled: "Cancelled",
+    no_show: "No-show",
+  },
+};
