@@ -18,10 +18,10 @@ import "@event-calendar/core/index.css";
 import "./calendar-grid.css";
 import type { Appointment, TeamMember } from "@slotcast/realtime";
 import { toWall } from "@slotcast/ui/zones";
-import { useEffect, useEffectEvent, useRef, useState } from "react";
-import { offsetOf } from "./dates";
+import { useCallback, useEffect, useEffectEvent, useRef, useState } from "react";
+import { hourBeside, offsetOf } from "./dates";
 import { type Drawn, type EventChanges, eventChanges, isMostlyOther } from "./event-changes";
-import { type Focused, focusedAppointment, pointAt, refocus } from "./grid-dom";
+import { type Focused, focusedAppointment, pointAt, refocus, unseen } from "./grid-dom";
 import { UNASSIGNED } from "./grid-events";
 import { EVENT_GAP_PX, gridOptions, SLOT_HEIGHT_PX, SLOT_MINUTES } from "./grid-options";
 
@@ -122,6 +122,7 @@ export function CalendarGrid(props: CalendarGridProps) {
   useOption(calendar, "slotMinTime", `${props.hours.from}:00`);
   useOption(calendar, "slotMaxTime", `${props.hours.to}:00`);
   useOption(calendar, "snapDuration", `00:${String(props.snapMinutes).padStart(2, "0")}`);
+  useOption(calendar, "slotLabelFormat", useHourLabels(props));
   useOption(calendar, "selectable", props.canWrite && props.view !== "month");
   useResources(calendar, props);
   useHeldEvents(calendar, target, props, isHeld);
@@ -152,6 +153,19 @@ function useOption<K extends keyof Calendar.Options>(
   useEffect(() => {
     calendar?.setOption(name, value);
   }, [calendar, name, value]);
+}
+
+/** Words for the hours; the one on which the time of now would lie only keeps its room. */
+function useHourLabels({ view, date, locale, nowMs, timeZone }: CalendarGridProps) {
+  const now = toWall(new Date(nowMs).toISOString(), timeZone);
+  const covered = view === "day" && now.startsWith(date) ? hourBeside(now) : null;
+  return useCallback(
+    (time: Date) => {
+      const words = time.toLocaleTimeString(locale, { hour: "numeric", minute: "2-digit" });
+      return time.getHours() === covered ? unseen(words) : words;
+    },
+    [covered, locale],
+  );
 }
 
 function useResources(calendar: Calendar | null, props: CalendarGridProps): void {

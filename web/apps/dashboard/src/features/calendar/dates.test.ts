@@ -1,6 +1,6 @@
 import "temporal-polyfill/global";
 import { describe, expect, test } from "vitest";
-import { daysOf, instantsOf, offsetOf, stepDate, visibleDates } from "./dates";
+import { daysOf, hourBeside, instantsOf, offsetOf, stepDate, visibleDates } from "./dates";
 
 const MONDAY = 1;
 const SUNDAY = 7;
@@ -75,4 +75,15 @@ describe("instants of days", () => {
     expect(offsetOf("Europe/Paris", Date.parse("2027-03-28T01:00:00Z"))).toBe("+02:00");
     expect(offsetOf("America/New_York", Date.parse("2026-11-24T00:00:00Z"))).toBe("-05:00");
   });
+});
+
+test.each([
+  ["13:48", 14],
+  ["14:00", 14],
+  ["14:12", 14],
+  ["14:13", null],
+  ["13:47", null],
+  ["23:59", 24],
+])("the time %s lies on the label of hour %s", (time, hour) => {
+  expect(hourBeside(`2026-11-24T${time}:30`)).toBe(hour);
 });

@@ -73,3 +73,13 @@ export function daysOf({ from, to }: DateRange): string[] {
 export function offsetOf(zone: string, nowMs: number): string {
   return Temporal.Instant.fromEpochMilliseconds(nowMs).toZonedDateTimeISO(zone).offset.slice(0, 6);
 }
+
+/** Closer to the full hour than this, the time of now lies on its label. */
+const LABEL_MINUTES = 12;
+
+/** The hour on whose label a time lies, if it does: 13:55 lies on that of 14:00. */
+export function hourBeside(wall: string): number | null {
+  const minutes = Number(wall.slice(11, 13)) * 60 + Number(wall.slice(14, 16));
+  const hour = Math.round(minutes / 60);
+  return Math.abs(minutes - hour * 60) <= LABEL_MINUTES ? hour : null;
+}

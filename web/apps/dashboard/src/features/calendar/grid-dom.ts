@@ -29,6 +29,14 @@ export function columnHead({ resource }: Calendar.ResourceLabelInfo): Calendar.C
   return { domNodes: [head] };
 }
 
+/** Words that only take their room. */
+export function unseen(words: string): { domNodes: Node[] } {
+  const element = document.createElement("span");
+  element.style.visibility = "hidden";
+  element.textContent = words;
+  return { domNodes: [element] };
+}
+
 /**
  * The library says that it is a table, but its events are no cells, so screen readers would look for a table that is
  * not there. It is a group of buttons; the agenda is the list for those who read.

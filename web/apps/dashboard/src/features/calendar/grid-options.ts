@@ -41,7 +41,6 @@ function looks({ props, element }: GridHost): Calendar.Options {
     moreLinkContent: ({ num }) => props().moreLabel(num),
     eventGap: EVENT_GAP_PX,
     eventTimeFormat: { hour: "numeric", minute: "2-digit" },
-    slotLabelFormat: { hour: "numeric", minute: "2-digit" },
     views: {
       timeGridWeek: { dayHeaderFormat: { weekday: "short", day: "numeric" } },
       dayGridMonth: { dayHeaderFormat: { weekday: "short" } },
