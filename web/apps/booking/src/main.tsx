@@ -2,6 +2,7 @@ import "@slotcast/ui/styles.css";
 import { RealtimeProvider } from "@slotcast/realtime";
 import {
   enterDemo,
+  loadAfterFirstPress,
   loadConfig,
   makeClient,
   readyTemporal,
@@ -10,11 +11,10 @@ import {
   setUpTheme,
 } from "@slotcast/ui";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { App } from "./app/app";
 import { ErrorPage } from "./app/error-page";
-import { router } from "./app/router";
 import { forgetYou } from "./features/booking/you";
 import { en } from "./locales/en";
 
@@ -23,6 +23,7 @@ const PERSONAL = new Set<unknown>(["profile", "calendar-token", "places"]);
 
 async function start(root: HTMLElement): Promise<void> {
   setUpTheme();
+  loadAfterFirstPress();
   const [config] = await Promise.all([
     loadConfig().catch(() => null),
     readyTemporal(),
@@ -55,7 +56,7 @@ async function start(root: HTMLElement): Promise<void> {
           onSignedOut={forgetUser}
         >
           <RealtimeProvider client={client} afterSignOut="anonymous">
-            <RouterProvider router={router} />
+            <App />
           </RealtimeProvider>
         </SessionProvider>
       </QueryClientProvider>

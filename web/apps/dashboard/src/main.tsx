@@ -1,6 +1,7 @@
 import "@slotcast/ui/styles.css";
 import {
   enterDemo,
+  loadAfterFirstPress,
   loadConfig,
   makeClient,
   readyTemporal,
@@ -18,6 +19,7 @@ const root = createRoot(element);
 
 async function start(): Promise<void> {
   setUpTheme();
+  loadAfterFirstPress();
   await setUpI18n({
     en: async () => (await import("./locales/en")).en,
     fr: async () => (await import("./locales/fr")).fr,

@@ -1,33 +1,16 @@
-import { Button, type ButtonProps, nameOf, useSession } from "@slotcast/ui";
+import { Button, type ButtonProps, later, nameOf, useOpener, useSession } from "@slotcast/ui";
 import { CircleUserRound } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
 import { useTexts } from "../texts";
 
-const load = () => import("./account-menu");
-const AccountMenu = lazy(async () => ({ default: (await load()).AccountMenu }));
+const menu = later(() => import("./account-menu"));
 
 /** The way to the account menu, whose code most visitors never need. */
 export function AccountButton() {
   const t = useTexts();
   const { user, isGuest } = useSession();
-  const [isWanted, setWanted] = useState(false);
+  const { opened, opener } = useOpener(menu, "menu");
   const name = nameOf(user) || (isGuest ? t("account.guest") : "");
-  const button = (
-    <AccountTrigger
-      name={name}
-      aria-haspopup="menu"
-      aria-expanded={false}
-      onPointerEnter={() => void load()}
-      onFocus={() => void load()}
-      onClick={() => setWanted(true)}
-    />
-  );
-  if (!isWanted) return button;
-  return (
-    <Suspense fallback={button}>
-      <AccountMenu />
-    </Suspense>
-  );
+  return opened ? <opened.AccountMenu /> : <AccountTrigger name={name} {...opener} />;
 }
 
 /** The button itself. */

@@ -1,15 +1,20 @@
 import type { Appointment } from "@slotcast/realtime";
-import { Announcer, Button, ConnectionBanner, SessionNotice, useSession } from "@slotcast/ui";
-import { Link, Outlet, useNavigate } from "@tanstack/react-router";
+import {
+  Announcer,
+  Button,
+  ConnectionBanner,
+  SessionNotice,
+  Toaster,
+  useSession,
+} from "@slotcast/ui";
+import { Link, useRouter } from "@slotcast/ui/router";
 import { Ticket } from "lucide-react";
-import { lazy, Suspense } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
 import { useConnected } from "../features/shop/use-connected";
+import { CustomerNews } from "../features/wallet/customer-news";
 import { useTexts } from "../texts";
 import { AccountButton } from "./account-button";
 
-const NewsToasts = lazy(async () => ({
-  default: (await import("../features/wallet/news-toasts")).NewsToasts,
-}));
 const NewPasswordForm = lazy(async () => ({
   default: (await import("@slotcast/ui/sign-in")).NewPasswordForm,
 }));
@@ -17,14 +22,14 @@ const NewPasswordForm = lazy(async () => ({
 const MAIN_ID = "main";
 
 /** What stands around every page. */
-export function Shell() {
+export function Shell({ children }: { children: ReactNode }) {
   const t = useTexts();
-  const navigate = useNavigate();
+  const { navigate } = useRouter();
   const { user, isRecovering } = useSession();
   const { state, lastSyncedAt, retry } = useConnected();
   function show(appointment: Appointment) {
     const tab = appointment.status === "cancelled" ? "cancelled" : undefined;
-    void navigate({ to: "/mine", search: { tab } });
+    navigate({ to: "/mine", search: { tab } });
   }
   return (
     <>
@@ -65,14 +70,11 @@ export function Shell() {
             </Suspense>
           </div>
         ) : (
-          <Outlet />
+          children
         )}
       </main>
-      {user && (
-        <Suspense>
-          <NewsToasts onShow={show} />
-        </Suspense>
-      )}
+      {user && <CustomerNews onShow={show} />}
+      <Toaster />
       <Announcer />
     </>
   );

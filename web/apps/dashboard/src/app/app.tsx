@@ -8,17 +8,22 @@ import {
   Toaster,
   useSession,
 } from "@slotcast/ui";
+import { Catch, Router } from "@slotcast/ui/router";
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { RouterProvider } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
-import { router } from "./router";
+import { PageBroken } from "./failures";
+import { Page } from "./page";
+import { Root } from "./root";
 
 const SignInPage = lazy(async () => ({
   default: (await import("../features/shell/sign-in-page")).SignInPage,
 }));
 
 const FRESH_MS = 30_000;
+
+/** Every link stays in the workspace. */
+const KEPT = ["workspace"] as const;
 
 export interface AppProps {
   config: Config;
@@ -59,5 +64,13 @@ function Door() {
     );
   }
   // Another person begins with nothing of what the one before them saw.
-  return <RouterProvider key={user?.id} router={router} />;
+  return (
+    <Router key={user?.id} base="/dashboard" keeps={KEPT}>
+      <Catch broken={<PageBroken />}>
+        <Root>
+          <Page />
+        </Root>
+      </Catch>
+    </Router>
+  );
 }

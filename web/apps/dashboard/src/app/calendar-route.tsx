@@ -1,10 +1,11 @@
 /** The calendar's page: joins the calendar, what changes appointments, and the sheet to the address. */
-import { useNavigate, useRouter } from "@tanstack/react-router";
+import { later } from "@slotcast/ui";
+import { useRouter } from "@slotcast/ui/router";
 import { lazy, Suspense } from "react";
 import { useChanges } from "../features/appointment";
 import { CalendarPage } from "../features/calendar/calendar-page";
 import { instantsOf, visibleDates } from "../features/calendar/dates";
-import type { SearchChange } from "../features/calendar/search";
+import { type SearchChange, validateCalendarSearch } from "../features/calendar/search";
 import {
   useVisibleAppointments,
   type VisibleAppointments,
@@ -14,16 +15,14 @@ import { PageToolbar } from "../features/shell";
 import { useCalendarPlace } from "./use-calendar-place";
 import { useWorkplace } from "./workplace";
 
-const DetailSheet = lazy(async () => ({
-  default: (await import("../features/appointment/detail-sheet")).DetailSheet,
-}));
-const CreateSheet = lazy(async () => ({
-  default: (await import("../features/appointment/create-sheet")).CreateSheet,
-}));
+const details = later(() => import("../features/appointment/detail-sheet"));
+const DetailSheet = lazy(async () => ({ default: (await details.load()).DetailSheet }));
+const creation = later(() => import("../features/appointment/create-sheet"));
+const CreateSheet = lazy(async () => ({ default: (await creation.load()).CreateSheet }));
 
 export function CalendarRoute() {
   const { desk, opening } = useWorkplace();
-  const navigate = useNavigate();
+  const { navigate } = useRouter();
   const place = useCalendarPlace();
   const { search, view, date, firstWeekday } = place;
   const live = useVisibleAppointments(desk, {
@@ -52,7 +51,7 @@ export function CalendarRoute() {
         onResize={changes.resize}
         onAction={changes.act}
         collides={changes.collides}
-        onAddMembers={() => void navigate({ to: "/team" })}
+        onAddMembers={() => navigate({ to: "/team" })}
       />
       <Sheets live={live} changes={changes} onSearch={onSearch} />
       {changes.dialog}
@@ -69,7 +68,7 @@ interface SheetsProps {
 function Sheets({ live, changes, onSearch }: SheetsProps) {
   const { desk, opening, offers } = useWorkplace();
   const { search, nowMs, isPhone } = useCalendarPlace();
-  const router = useRouter();
+  const { hrefOf } = useRouter();
   const shared = { desk, opening, offers, live, isModal: isPhone };
   const close = () => {
     onSearch({ appointment: undefined, new: undefined, minutes: undefined, for: undefined });
@@ -84,9 +83,7 @@ function Sheets({ live, changes, onSearch }: SheetsProps) {
           changes={changes}
           id={search.appointment}
           nowMs={nowMs}
-          customerHref={(customerId) =>
-            router.buildLocation({ to: "/customers/$customerId", params: { customerId } }).href
-          }
+          customerHref={(customerId) => hrefOf({ to: `/customers/${customerId}` })}
           onClose={close}
         />
       )}
@@ -112,13 +109,7 @@ function focusAppointment(id: string): void {
 
 /** Changes what the address says of the calendar, and leaves the rest of it alone. */
 function useChangeSearch(): (change: SearchChange) => void {
-  const navigate = useNavigate();
+  const { navigate } = useRouter();
   return (change) =>
-    void navigate({
-      to: "/",
-      search: (before) =>
-        Object.fromEntries(
-          Object.entries({ ...before, ...change }).filter(([, value]) => value !== undefined),
-        ),
-    });
+    navigate({ search: (before) => ({ ...validateCalendarSearch(before), ...change }) });
 }

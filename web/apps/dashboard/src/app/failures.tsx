@@ -1,6 +1,6 @@
 /** What stands there when a page cannot. */
 import { Button, EmptyState } from "@slotcast/ui";
-import { Link } from "@tanstack/react-router";
+import { Link } from "@slotcast/ui/router";
 import { CloudOff, Compass, TriangleAlert } from "lucide-react";
 import { useShellTexts } from "../features/shell";
 

@@ -1,7 +1,9 @@
 /** The shell, filled with the features that stand around every page. */
-import { Link, useLocation, useNavigate } from "@tanstack/react-router";
+import { Link, useRouter } from "@slotcast/ui/router";
 import { CalendarDays, Scissors, Settings, Users, UsersRound } from "lucide-react";
 import { lazy, type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
+import { type CalendarSearch, validateCalendarSearch } from "../features/calendar/search";
+import { RealtimeToaster } from "../features/changes/realtime-toaster";
 import { type PageLink, Shell, type ShellProps, useShellTexts } from "../features/shell";
 import { openPalette, Shortcuts } from "../features/shortcuts";
 import { useCalendarPlace } from "./use-calendar-place";
@@ -14,9 +16,6 @@ const RealTimeAppointments = lazy(async () => ({
     .RealTimeAppointments,
 }));
 
-const RealtimeToaster = lazy(async () => ({
-  default: (await import("../features/changes/realtime-toaster")).RealtimeToaster,
-}));
 const TodaysFigures = lazy(async () => ({
   default: (await import("../features/figures")).TodaysFigures,
 }));
@@ -67,9 +66,7 @@ export function Frame({ children, ...choices }: FrameProps) {
       }
     >
       {children}
-      <Suspense>
-        <RealtimeToaster desk={desk} onShow={show} onShowChanges={() => setChangesOpen(true)} />
-      </Suspense>
+      <RealtimeToaster desk={desk} onShow={show} onShowChanges={() => setChangesOpen(true)} />
       <Keys />
     </Shell>
   );
@@ -79,7 +76,7 @@ type PageName = PageLink["name"];
 
 /** The page that an address names. */
 function usePage(): PageName {
-  const path = useLocation({ select: ({ pathname }) => pathname });
+  const { path } = useRouter().place;
   return PAGES.find(({ name }) => path.startsWith(`/${name}`))?.name ?? "calendar";
 }
 
@@ -109,21 +106,21 @@ function Presence() {
 
 function Keys() {
   const { desk } = useWorkplace();
-  const navigate = useNavigate();
+  const { navigate } = useRouter();
   const { date, today, step } = useCalendarPlace();
+  const toCalendar = (change: CalendarSearch) =>
+    navigate({ to: "/", search: (before) => ({ ...validateCalendarSearch(before), ...change }) });
   return (
     <Shortcuts
       desk={desk}
       actions={{
-        create: () => void navigate({ to: "/", search: (before) => ({ ...before, new: date }) }),
-        today: () => void navigate({ to: "/", search: (before) => ({ ...before, date: today }) }),
-        view: (view) => void navigate({ to: "/", search: (before) => ({ ...before, view }) }),
-        step: (direction) =>
-          void navigate({ to: "/", search: (before) => ({ ...before, date: step(direction) }) }),
-        search: () => void navigate({ to: "/customers" }),
-        go: (page) => void navigate({ to: page === "calendar" ? "/" : `/${page}` }),
-        openCustomer: (customerId) =>
-          void navigate({ to: "/customers/$customerId", params: { customerId } }),
+        create: () => toCalendar({ new: date }),
+        today: () => toCalendar({ date: today }),
+        view: (view) => toCalendar({ view }),
+        step: (direction) => toCalendar({ date: step(direction) }),
+        search: () => navigate({ to: "/customers" }),
+        go: (page) => navigate({ to: page === "calendar" ? "/" : `/${page}` }),
+        openCustomer: (customerId) => navigate({ to: `/customers/${customerId}` }),
       }}
     />
   );

@@ -1,11 +1,12 @@
 /** Around every page: finds the workspace, reads it, and puts the shell around the page. */
 import type { Workspace } from "@slotcast/realtime";
 import { useSession } from "@slotcast/ui";
-import { Outlet, useNavigate, useSearch } from "@tanstack/react-router";
-import { lazy, Suspense, useState } from "react";
+import { useRouter } from "@slotcast/ui/router";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { GridSkeleton } from "../features/calendar/skeletons";
 import type { WorkspaceChoice } from "../features/shell";
 import { Frame } from "./frame";
+import { validateDashboardSearch } from "./search";
 import { type Memberships, useMemberships } from "./use-memberships";
 import { useLiveWorkplace, Warm } from "./use-workplace";
 import { WorkplaceContext } from "./workplace";
@@ -20,13 +21,13 @@ const NoWorkspace = lazy(async () => ({
   default: (await import("../features/shell/no-workspace")).NoWorkspace,
 }));
 
-export function Root() {
+export function Root({ children }: { children: ReactNode }) {
   const { user } = useSession();
-  return user && <Gate me={user.id} />;
+  return user && <Gate me={user.id}>{children}</Gate>;
 }
 
-function Gate({ me }: { me: string }) {
-  const { workspace: slug } = useSearch({ from: "__root__" });
+function Gate({ me, children }: { me: string; children: ReactNode }) {
+  const { workspace: slug } = validateDashboardSearch(useRouter().place.search);
   const memberships = useMemberships(me, slug);
   const { current, choices, likely, isLoading, resync } = memberships;
   const [seen, setSeen] = useState<WorkspaceChoice>();
@@ -68,7 +69,9 @@ function Gate({ me }: { me: string }) {
   }
   return (
     <>
-      <Inside key={current.id} memberships={memberships} onNew={() => setCreating(true)} me={me} />
+      <Inside key={current.id} memberships={memberships} onNew={() => setCreating(true)} me={me}>
+        {children}
+      </Inside>
       {isCreating && (
         <Suspense>
           <CreateDialog onCreated={created} onClose={() => setCreating(false)} />
@@ -82,9 +85,10 @@ interface InsideProps {
   memberships: Memberships;
   onNew: () => void;
   me: string;
+  children: ReactNode;
 }
 
-function Inside({ memberships, onNew, me }: InsideProps) {
+function Inside({ memberships, onNew, me, children }: InsideProps) {
   const { current, choices } = memberships;
   if (!current) throw new Error("Inside() is for those who have a workspace");
   const workplace = useLiveWorkplace(current.workspace, current.role, me);
@@ -93,13 +97,13 @@ function Inside({ memberships, onNew, me }: InsideProps) {
   return (
     <WorkplaceContext value={workplace}>
       <Frame workspaces={choices} current={current} onWorkspace={show} onNewWorkspace={onNew}>
-        <Outlet />
+        {children}
       </Frame>
     </WorkplaceContext>
   );
 }
 
 function useShowWorkspace(): (workspace: { slug: string }) => void {
-  const navigate = useNavigate();
-  return ({ slug }) => void navigate({ to: "/", search: { workspace: slug } });
+  const { navigate } = useRouter();
+  return ({ slug }) => navigate({ to: "/", search: { workspace: slug } });
 }

@@ -1,6 +1,7 @@
+import { parseSearch, stringifySearch } from "@slotcast/ui/router";
 import { describe, expect, test } from "vitest";
 import { validateCalendarSearch } from "../features/calendar/search";
-import { parseSearch, stringifySearch, validateDashboardSearch } from "./search";
+import { validateDashboardSearch } from "./search";
 
 const ANA = "5a3b6c1e-0000-4000-8000-000000000001";
 const BEN = "5a3b6c1e-0000-4000-8000-000000000002";
@@ -15,7 +16,7 @@ describe("an address", () => {
       minutes: 45,
       for: BEN,
     };
-    const text = stringifySearch(search);
+    const text = stringifySearch({ ...search });
     expect(text).toContain("new=2026-11-24T09:15&minutes=45");
     expect(validateCalendarSearch(parseSearch(text))).toEqual(search);
   });

@@ -5,7 +5,7 @@ import {
   useLanguage,
   useNow,
 } from "@slotcast/ui";
-import { useSearch } from "@tanstack/react-router";
+import { useRouter } from "@slotcast/ui/router";
 import { useMemo } from "react";
 import { stepDate } from "../features/calendar/dates";
 import {
@@ -47,8 +47,7 @@ export function useAskedRange(zone: string) {
 
 function usePlaceIn(zone: string): CalendarPlace {
   const { locale } = useLanguage();
-  const raw: Record<string, unknown> = useSearch({ strict: false });
-  const search = validateCalendarSearch(raw);
+  const search = validateCalendarSearch(useRouter().place.search);
   const nowMs = useNow();
   const isPhone = useMedia(PHONE);
   const today = todayIn(zone);

@@ -1,13 +1,17 @@
 import { dayOf } from "@slotcast/ui";
-import { useNavigate } from "@tanstack/react-router";
+import { useRouter } from "@slotcast/ui/router";
+import { validateCalendarSearch } from "../features/calendar/search";
 import { useWorkplace } from "./workplace";
 
 /** Opens an appointment's sheet over the calendar, on its day. */
 export function useShowAppointment(): (id: string, start: string | null) => void {
   const { desk } = useWorkplace();
-  const navigate = useNavigate();
+  const { navigate } = useRouter();
   return (id, start) => {
     const date = start === null ? {} : { date: dayOf(start, desk.zone) };
-    void navigate({ to: "/", search: (before) => ({ ...before, ...date, appointment: id }) });
+    navigate({
+      to: "/",
+      search: (before) => ({ ...validateCalendarSearch(before), ...date, appointment: id }),
+    });
   };
 }

@@ -1,5 +1,5 @@
 import { Banner, Button, cn, EmptyState, Loading, Skeleton, useErrorText } from "@slotcast/ui";
-import { Link } from "@tanstack/react-router";
+import { Link } from "@slotcast/ui/router";
 import { CalendarOff, Store } from "lucide-react";
 import { lazy, Suspense, useEffect } from "react";
 import { useTexts } from "../../texts";

@@ -1,6 +1,6 @@
 import { useCustomerAppointments } from "@slotcast/realtime";
 import { Button, EmptyState, Loading, Skeleton, useSession } from "@slotcast/ui";
-import { Link } from "@tanstack/react-router";
+import { Link } from "@slotcast/ui/router";
 import { CalendarSearch, CircleCheck, CircleSlash, Hourglass } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { useTexts } from "../../texts";

@@ -1,4 +1,4 @@
-import { Link } from "@tanstack/react-router";
+import { Link } from "@slotcast/ui/router";
 import type { ReactNode } from "react";
 import type { Draft } from "./draft";
 
@@ -13,13 +13,5 @@ export interface DraftLinkProps {
 
 /** Leads to the page with another draft: a real link, which can be opened elsewhere and gone back from. */
 export function DraftLink({ draft, isChosen, ...props }: DraftLinkProps) {
-  return (
-    <Link
-      from="/$slug"
-      to="."
-      search={draft}
-      {...(isChosen ? { "aria-current": true } : {})}
-      {...props}
-    />
-  );
+  return <Link search={{ ...draft }} {...(isChosen ? { "aria-current": true } : {})} {...props} />;
 }

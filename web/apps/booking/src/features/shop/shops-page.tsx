@@ -1,5 +1,5 @@
 import { Banner, EmptyState, Loading, Skeleton, useErrorText, useSession } from "@slotcast/ui";
-import { Link } from "@tanstack/react-router";
+import { Link } from "@slotcast/ui/router";
 import { ChevronRight, Store } from "lucide-react";
 import { useEffect } from "react";
 import { useTexts } from "../../texts";
@@ -43,8 +43,7 @@ export function ShopsPage() {
         {shops?.map((shop) => (
           <li key={shop.id}>
             <Link
-              to="/$slug"
-              params={{ slug: shop.slug }}
+              to={`/${shop.slug}`}
               className="group flex items-center gap-4 rounded-card border border-line bg-surface p-5 transition-colors hover:border-line-strong hover:bg-raised"
             >
               <span className="min-w-0 flex-1">

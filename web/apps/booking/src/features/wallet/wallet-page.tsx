@@ -16,7 +16,7 @@ import {
   useNow,
   useSession,
 } from "@slotcast/ui";
-import { Link } from "@tanstack/react-router";
+import { Link } from "@slotcast/ui/router";
 import { CalendarHeart } from "lucide-react";
 import { useEffect } from "react";
 import { useTexts } from "../../texts";

@@ -1,18 +1,16 @@
-import { getRouteApi, useNavigate } from "@tanstack/react-router";
+import { useRouter } from "@slotcast/ui/router";
+import { id } from "../../features/desk/search-values";
 import { TeamPage } from "../../features/settings";
 import { useWorkplace } from "../workplace";
 
-const route = getRouteApi("/team");
-
 export function TeamRoute() {
   const { desk } = useWorkplace();
-  const { member } = route.useSearch();
-  const navigate = useNavigate();
+  const { place, navigate } = useRouter();
   return (
     <TeamPage
       desk={desk}
-      memberId={member}
-      onMember={(id) => void navigate({ to: "/team", search: id ? { member: id } : {} })}
+      memberId={id(place.search.member)}
+      onMember={(member) => navigate({ search: { member } })}
     />
   );
 }

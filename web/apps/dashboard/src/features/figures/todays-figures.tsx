@@ -1,5 +1,5 @@
-import { formatTime, Skeleton, StatusIcon, Tooltip, useLanguage } from "@slotcast/ui";
-import { Link } from "@tanstack/react-router";
+import { formatTime, Skeleton, StatusIcon, useLanguage } from "@slotcast/ui";
+import { Link } from "@slotcast/ui/router";
 import type { Desk } from "../desk/desk";
 import { useTexts } from "./texts";
 import { useFigures } from "./use-figures";
@@ -52,13 +52,7 @@ export function TodaysFigures({ desk, onShow }: TodaysFiguresProps) {
           </li>
         )}
         {percent !== null && (
-          <li>
-            <Tooltip content={t("figures.noShowHint")}>
-              <button type="button" className="cursor-default rounded-sm">
-                {t("figures.noShow", { percent: percentText(percent, locale) })}
-              </button>
-            </Tooltip>
-          </li>
+          <li>{t("figures.noShow", { percent: percentText(percent, locale) })}</li>
         )}
       </ul>
     </section>
