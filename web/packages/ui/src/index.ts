@@ -11,7 +11,7 @@ export {
 } from "./components/badge";
 export { Banner, type BannerProps } from "./components/banner";
 export { Button, type ButtonProps, IconButton, type IconButtonProps } from "./components/button";
-export { Checkbox, Segments, type SegmentsProps, Switch } from "./components/choice";
+export { Checkbox, Switch } from "./components/choice";
 export {
   ConnectionBanner,
   ConnectionDot,
@@ -38,12 +38,12 @@ export {
   ThemeMenu,
   ThemeMenuItems,
 } from "./components/preferences";
+export { Segments, type SegmentsProps } from "./components/segments";
 export { Select, type SelectOption, type SelectProps } from "./components/select";
 export { SessionNotice } from "./components/session-notice";
 export { Loading, Skeleton } from "./components/skeleton";
 export { Tabs, type TabsProps } from "./components/tabs";
-export { Toaster, toast } from "./components/toaster";
-export { Tooltip, type TooltipProps } from "./components/tooltip";
+export { Toaster, type ToastOptions, toast } from "./components/toaster";
 export { VisuallyHidden } from "./components/visually-hidden";
 export { useZoneWords, ZoneNote, type ZoneNoteProps } from "./components/zone-note";
 export {
@@ -71,6 +71,7 @@ export {
   textsOf,
   useLanguage,
 } from "./i18n";
+export { type Later, later, loadAfterFirstPress } from "./later";
 export { MEMBER_PALETTE, memberStyle } from "./member-colours";
 export { formatMoney } from "./money";
 export {
@@ -96,4 +97,5 @@ export { forgetStored, isText, readStored, writeStored } from "./stored";
 export { setUpTheme, type Theme, useTheme } from "./theme";
 export { useNow } from "./use-now";
 export { useOnline } from "./use-online";
+export { type OpenerProps, useOpener } from "./use-opener";
 export * from "./zones";

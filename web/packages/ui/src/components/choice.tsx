@@ -1,6 +1,6 @@
 import { Check } from "lucide-react";
-import { Checkbox as RadixCheckbox, Switch as RadixSwitch, ToggleGroup } from "radix-ui";
-import type { ComponentProps, ReactNode } from "react";
+import { Checkbox as RadixCheckbox, Switch as RadixSwitch } from "radix-ui";
+import type { ComponentProps } from "react";
 import { cn } from "../cn";
 
 /** Acts at once, unlike a checkbox in a form. */
@@ -33,43 +33,5 @@ export function Checkbox({ className, ...props }: ComponentProps<typeof RadixChe
         <Check aria-hidden className="size-4" strokeWidth={2.5} />
       </RadixCheckbox.Indicator>
     </RadixCheckbox.Root>
-  );
-}
-
-export interface SegmentsProps<V extends string> {
-  label: string;
-  value: V;
-  onChange: (value: V) => void;
-  options: readonly { value: V; label: ReactNode }[];
-  className?: string;
-}
-
-/** One of a few, all in sight: Day | Week | Month. */
-export function Segments<V extends string>(props: SegmentsProps<V>) {
-  const { label, value, onChange, options, className } = props;
-  return (
-    <ToggleGroup.Root
-      type="single"
-      aria-label={label}
-      value={value}
-      onValueChange={(next) => {
-        const chosen = options.find((option) => option.value === next);
-        if (chosen) onChange(chosen.value);
-      }}
-      className={cn("inline-flex rounded-control bg-sunken p-0.5", className)}
-    >
-      {options.map((option) => (
-        <ToggleGroup.Item
-          key={option.value}
-          value={option.value}
-          className={cn(
-            "h-8 rounded-sm px-3 font-medium text-ink-soft text-sm transition-colors hover:text-ink",
-            "data-[state=on]:bg-raised data-[state=on]:text-ink data-[state=on]:shadow-[0_1px_2px_var(--shadow-color)]",
-          )}
-        >
-          {option.label}
-        </ToggleGroup.Item>
-      ))}
-    </ToggleGroup.Root>
   );
 }

@@ -9,7 +9,7 @@ export interface DropdownMenuProps {
   children: ReactNode;
   align?: ComponentProps<typeof Radix.Content>["align"];
   className?: string;
-  /** For menus whose code is loaded when they are asked for. */
+  /** For menus that are loaded when they are asked for (`useOpener`). */
   startsOpen?: boolean;
 }
 

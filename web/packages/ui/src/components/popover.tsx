@@ -10,8 +10,8 @@ export interface PopoverProps {
   children: ReactNode;
   /** Read aloud as its name. */
   label: string;
-  open?: boolean;
-  onOpenChange?: (open: boolean) => void;
+  /** For what is loaded when it is asked for (`useOpener`). */
+  startsOpen?: boolean;
   side?: Side;
   align?: Align;
   className?: string;
@@ -19,12 +19,9 @@ export interface PopoverProps {
 
 /** More about one thing, beside it. */
 export function Popover(props: PopoverProps) {
-  const { trigger, children, label, open, onOpenChange, side, align = "start", className } = props;
+  const { trigger, children, label, startsOpen = false, side, align = "start", className } = props;
   return (
-    <Radix.Root
-      {...(open === undefined ? {} : { open })}
-      {...(onOpenChange ? { onOpenChange } : {})}
-    >
+    <Radix.Root defaultOpen={startsOpen}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
       <Radix.Portal>
         <Radix.Content

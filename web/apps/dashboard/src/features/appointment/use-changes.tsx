@@ -33,7 +33,7 @@ export function useChanges(desk: Desk, opening: OpeningData, live: Live) {
   const t = useTexts();
   const { locale } = useLanguage();
   const { explain } = useFailures(desk, opening);
-  const offers = useRef(new Map<string, string | number>());
+  const offers = useRef(new Map<string, string>());
   const [cancelling, setCancelling] = useState<Appointment | null>(null);
 
   /**

@@ -1,4 +1,4 @@
-/** Whose appointments are shown, and in which states. */
+/** Whose appointments are shown, and in which states; open from the start. */
 import {
   DropdownMenu,
   MenuCheckboxItem,
@@ -7,28 +7,20 @@ import {
   MenuSeparator,
   textsOf,
 } from "@slotcast/ui";
-import type { Desk } from "../desk/desk";
 import { STATUSES, type Status } from "../desk/statuses";
-import { FilterButton, filterCount } from "./filter-button";
-import type { CalendarSearch, SearchChange } from "./search";
+import { FilterButton, type FilterProps, filterCount } from "./filter";
 import { useTexts } from "./texts";
 
 const shared = textsOf<{ status: Record<Status, string> }>("ui");
 
-export interface FilterMenuProps {
-  desk: Desk;
-  search: CalendarSearch;
-  onSearch: (change: SearchChange) => void;
-}
-
-export function FilterMenu({ desk, search, onSearch }: FilterMenuProps) {
+export function FilterMenu({ desk, search, onSearch }: FilterProps) {
   const t = useTexts();
   const statusText = shared.useTexts();
   const members = search.members ?? [];
   const statuses = search.statuses ?? [];
   const count = filterCount(search);
   return (
-    <DropdownMenu trigger={<FilterButton count={count} />}>
+    <DropdownMenu startsOpen trigger={<FilterButton count={count} />}>
       <MenuLabel>{t("calendar.filterMembers")}</MenuLabel>
       {desk.members.map((member) => (
         <MenuCheckboxItem

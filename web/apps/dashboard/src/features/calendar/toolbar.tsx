@@ -1,15 +1,12 @@
 /** Which days, which view, whose appointments. */
 import { Button, formatDay, IconButton, Segments, useLanguage } from "@slotcast/ui";
 import { ChevronLeft, ChevronRight, Plus } from "lucide-react";
-import { lazy, type ReactNode, Suspense, useRef } from "react";
+import { type ReactNode, useRef } from "react";
 import type { Desk } from "../desk/desk";
 import { stepDate, visibleDates } from "./dates";
-import { FilterButton, filterCount } from "./filter-button";
+import { Filter } from "./filter";
 import { type CalendarSearch, type SearchChange, VIEWS, type View } from "./search";
 import { useTexts } from "./texts";
-
-// Loaded after the page; until then its button stands in for it.
-const FilterMenu = lazy(async () => ({ default: (await import("./filter-menu")).FilterMenu }));
 
 export interface ToolbarProps {
   desk: Desk;
@@ -26,7 +23,7 @@ export interface ToolbarProps {
 }
 
 export function CalendarToolbar(props: ToolbarProps) {
-  const { view, search, onSearch, onCreate, tools } = props;
+  const { view, onSearch, onCreate, tools } = props;
   const t = useTexts();
   return (
     <div className="flex min-w-0 flex-1 flex-wrap items-center gap-x-3 gap-y-2">
@@ -38,9 +35,7 @@ export function CalendarToolbar(props: ToolbarProps) {
         options={VIEWS.map((value) => ({ value, label: t(`calendar.views.${value}`) }))}
       />
       <div className="ms-auto flex items-center gap-1.5">
-        <Suspense fallback={<FilterButton count={filterCount(search)} aria-disabled />}>
-          <FilterMenu {...props} />
-        </Suspense>
+        <Filter {...props} />
         {tools}
         {onCreate && (
           <Button variant="primary" onClick={onCreate} className="max-sm:hidden">

@@ -1,14 +1,10 @@
 import { Button } from "@slotcast/ui";
-import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowUp } from "lucide-react";
 import { type ReactNode, useRef } from "react";
 import type { Change } from "./change";
 import { holdBack, listRows } from "./rows";
 import { useTexts } from "./texts";
 import { useStill } from "./use-still";
-
-/** Two lines of words and one of who and when. */
-const USUAL_ROW_PX = 60;
 
 export interface ChangeListProps {
   /** Newest first. */
@@ -20,20 +16,13 @@ export interface ChangeListProps {
   footer?: ReactNode;
 }
 
-/** The list: it stays still under the reader's hand, and only what is in sight is in the page. */
+/** The list: it stays still under the reader's hand, and the browser lays out only what is in sight. */
 export function ChangeList({ changes, seenId, me, children, footer }: ChangeListProps) {
   const t = useTexts();
   const scroller = useRef<HTMLDivElement>(null);
   const { heldAt, letIn } = useStill(scroller, changes[0]?.id ?? 0);
   const { shown, newCount } = holdBack(changes, heldAt);
   const rows = listRows(shown, seenId, me);
-  const virtualizer = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => USUAL_ROW_PX,
-    getItemKey: (index) => rows[index]?.key ?? index,
-    overscan: 8,
-  });
 
   return (
     <div className="relative min-h-0 flex-1">
@@ -55,24 +44,16 @@ export function ChangeList({ changes, seenId, me, children, footer }: ChangeList
         tabIndex={0}
         className="h-full overflow-y-auto overscroll-contain -outline-offset-2"
       >
-        <ol className="relative" style={{ height: virtualizer.getTotalSize() }}>
-          {virtualizer.getVirtualItems().map((item) => {
-            const row = rows[item.index];
-            if (!row) return null;
-            return (
-              <li
-                key={item.key}
-                ref={virtualizer.measureElement}
-                data-index={item.index}
-                aria-setsize={rows.length}
-                aria-posinset={item.index + 1}
-                className="absolute inset-x-0 top-0"
-                style={{ transform: `translateY(${item.start}px)` }}
-              >
-                {row.kind === "divider" ? <Divider /> : children(row.change)}
-              </li>
-            );
-          })}
+        <ol>
+          {rows.map((row) => (
+            // Two lines of words and one of who and when, until it has been laid out.
+            <li
+              key={row.key}
+              className="[contain-intrinsic-size:auto_3.75rem] [content-visibility:auto]"
+            >
+              {row.kind === "divider" ? <Divider /> : children(row.change)}
+            </li>
+          ))}
         </ol>
         {footer}
       </div>

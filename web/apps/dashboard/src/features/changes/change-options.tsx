@@ -1,22 +1,17 @@
-import { DropdownMenu, IconButton, MenuCheckboxItem } from "@slotcast/ui";
+import { IconButton, type IconButtonProps, later, useOpener } from "@slotcast/ui";
 import { SlidersHorizontal } from "lucide-react";
-import { prefer, usePreferences } from "./preferences";
 import { useTexts } from "./texts";
+
+const menu = later(() => import("./change-options-menu"));
 
 /** How loud changes are. */
 export function ChangeOptions() {
+  const { opened, opener } = useOpener(menu, "menu");
+  return opened ? <opened.ChangeOptionsMenu /> : <OptionsButton {...opener} />;
+}
+
+/** The button itself. */
+export function OptionsButton(props: Partial<IconButtonProps>) {
   const t = useTexts();
-  const { isMuted, isReadAloud } = usePreferences();
-  return (
-    <DropdownMenu
-      trigger={<IconButton size="sm" icon={SlidersHorizontal} label={t("changes.options")} />}
-    >
-      <MenuCheckboxItem checked={isReadAloud} onChange={(on) => prefer({ isReadAloud: on })}>
-        {t("changes.readAloud")}
-      </MenuCheckboxItem>
-      <MenuCheckboxItem checked={isMuted} onChange={(on) => prefer({ isMuted: on })}>
-        {t("changes.mute")}
-      </MenuCheckboxItem>
-    </DropdownMenu>
-  );
+  return <IconButton size="sm" icon={SlidersHorizontal} label={t("changes.options")} {...props} />;
 }

@@ -1,7 +1,5 @@
-import { toast } from "@slotcast/ui";
+import { type ToastOptions, toast } from "@slotcast/ui";
 import { useEffect, useState } from "react";
-
-type ToastOptions = NonNullable<Parameters<typeof toast>[1]>;
 
 /** Changes of one transaction arrive within this time; what replaces them should be the first that is seen. */
 const GATHER_MS = 60;

@@ -1,7 +1,24 @@
-import { Avatar, Button, type ButtonProps, nameOf, useSession } from "@slotcast/ui";
+import {
+  Avatar,
+  Button,
+  type ButtonProps,
+  later,
+  nameOf,
+  useOpener,
+  useSession,
+} from "@slotcast/ui";
 import { useTexts } from "./texts";
+import type { WorkspaceChoice } from "./workspace-switcher";
 
-/** Who is signed in; what opens the menu of their account, once that is loaded. */
+const menu = later(() => import("./account-menu"));
+
+/** Who is signed in; opens the menu of their account. */
+export function Account({ current }: { current?: WorkspaceChoice }) {
+  const { opened, opener } = useOpener(menu, "menu");
+  return opened ? <opened.AccountMenu current={current} /> : <AccountButton {...opener} />;
+}
+
+/** The button itself. */
 export function AccountButton(props: ButtonProps) {
   const t = useTexts();
   const { user } = useSession();

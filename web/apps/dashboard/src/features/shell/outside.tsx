@@ -2,9 +2,9 @@
 import { Button, EmptyState } from "@slotcast/ui";
 import { CalendarRange, DoorOpen } from "lucide-react";
 import type { ReactNode } from "react";
-import { AccountMenu } from "./account-menu";
+import { Account } from "./account-button";
 import { useTexts } from "./texts";
-import type { WorkspaceChoice } from "./workspace-button";
+import type { WorkspaceChoice } from "./workspace-switcher";
 
 export interface LostWorkspaceProps {
   name: string;
@@ -49,7 +49,7 @@ export function Outside({ children }: { children: ReactNode }) {
           <CalendarRange aria-hidden className="size-5 text-accent-text" strokeWidth={1.75} />
           {t("shell.app")}
         </p>
-        <AccountMenu />
+        <Account />
       </header>
       <main className="flex flex-1 flex-col justify-center p-4">{children}</main>
     </div>

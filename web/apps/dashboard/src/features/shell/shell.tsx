@@ -13,20 +13,15 @@ import { History, Search } from "lucide-react";
 import { createContext, lazy, type ReactNode, Suspense, useContext, useState } from "react";
 import { createPortal } from "react-dom";
 import "./shell.css";
-import { AccountButton } from "./account-button";
+import { Account } from "./account-button";
 import { type PageLink, PageLinks } from "./page-links";
 import { useTexts } from "./texts";
 import { useMedia, WIDE } from "./use-media";
-import { WorkspaceButton, type WorkspaceChoice } from "./workspace-button";
+import { type WorkspaceChoice, WorkspaceSwitcher } from "./workspace-switcher";
 
-// Menus are loaded after the page; until then their buttons stand in for them.
-const WorkspaceSwitcher = lazy(async () => ({
-  default: (await import("./workspace-switcher")).WorkspaceSwitcher,
-}));
 const ChangesSheet = lazy(async () => ({
   default: (await import("./changes-sheet")).ChangesSheet,
 }));
-const AccountMenu = lazy(async () => ({ default: (await import("./account-menu")).AccountMenu }));
 
 export interface ShellProps {
   workspaces: readonly WorkspaceChoice[];
@@ -133,9 +128,7 @@ function TopBar(props: TopBarProps) {
   const { state } = useConnection();
   return (
     <header className="flex shrink-0 flex-wrap items-center gap-x-3 gap-y-1.5 border-line border-b bg-surface px-3 py-2">
-      <Suspense fallback={<WorkspaceButton name={props.current.name} aria-disabled />}>
-        <WorkspaceSwitcher {...props} />
-      </Suspense>
+      <WorkspaceSwitcher {...props} />
       <div
         ref={props.slotRef}
         className="flex min-w-0 flex-1 max-xl:order-last max-xl:basis-full empty:max-xl:hidden"
@@ -151,9 +144,7 @@ function TopBar(props: TopBarProps) {
           className={cn(props.isChangesShown && "text-accent-text")}
           onClick={props.onChanges}
         />
-        <Suspense fallback={<AccountButton aria-disabled />}>
-          <AccountMenu current={props.current} />
-        </Suspense>
+        <Account current={props.current} />
       </div>
     </header>
   );

@@ -1,7 +1,14 @@
-import { DropdownMenu, MenuItem, MenuLabel, MenuSeparator } from "@slotcast/ui";
-import { Check, ExternalLink, Plus } from "lucide-react";
+import { Avatar, Button, type ButtonProps, later, useOpener } from "@slotcast/ui";
+import { ChevronsUpDown } from "lucide-react";
+import type { Role } from "../desk/desk";
 import { useTexts } from "./texts";
-import { WorkspaceButton, type WorkspaceChoice } from "./workspace-button";
+
+export interface WorkspaceChoice {
+  id: string;
+  name: string;
+  slug: string;
+  role: Role;
+}
 
 export interface WorkspaceSwitcherProps {
   workspaces: readonly WorkspaceChoice[];
@@ -10,37 +17,26 @@ export interface WorkspaceSwitcherProps {
   onNewWorkspace: () => void;
 }
 
+const menu = later(() => import("./workspace-menu"));
+
+/** Names the workspace; opens the menu of the others. */
 export function WorkspaceSwitcher(props: WorkspaceSwitcherProps) {
-  const { workspaces, current, onWorkspace, onNewWorkspace } = props;
+  const { opened, opener } = useOpener(menu, "menu");
+  if (opened) return <opened.WorkspaceMenu {...props} />;
+  return <WorkspaceButton name={props.current.name} {...opener} />;
+}
+
+/** The button itself. */
+export function WorkspaceButton({ name, ...props }: ButtonProps & { name: string }) {
   const t = useTexts();
   return (
-    <DropdownMenu align="start" trigger={<WorkspaceButton name={current.name} />}>
-      <MenuLabel>{t("shell.switchWorkspace")}</MenuLabel>
-      {workspaces.map((workspace) => (
-        <MenuItem
-          key={workspace.id}
-          onSelect={() => onWorkspace(workspace)}
-          aside={
-            workspace.id === current.id ? (
-              <Check aria-hidden className="size-4 text-accent-text" strokeWidth={2} />
-            ) : (
-              t(`shell.role.${workspace.role}`)
-            )
-          }
-        >
-          {workspace.name}
-        </MenuItem>
-      ))}
-      <MenuSeparator />
-      <MenuItem asChild>
-        <a href={`/book/${current.slug}`} target="_blank" rel="noreferrer">
-          <ExternalLink aria-hidden className="size-4 shrink-0 text-ink-faint" strokeWidth={1.75} />
-          {t("shell.bookingPage")}
-        </a>
-      </MenuItem>
-      <MenuItem icon={Plus} onSelect={onNewWorkspace}>
-        {t("shell.newWorkspace")}
-      </MenuItem>
-    </DropdownMenu>
+    <Button variant="quiet" className="max-w-56 justify-start px-2 text-ink xl:min-w-48" {...props}>
+      <Avatar name={name} size="sm" />
+      <span className="min-w-0 truncate font-semibold xl:flex-1 xl:text-start">
+        <span className="sr-only">{t("shell.workspace")}: </span>
+        {name}
+      </span>
+      <ChevronsUpDown aria-hidden className="size-4 text-ink-faint" strokeWidth={1.75} />
+    </Button>
   );
 }

@@ -1,14 +1,30 @@
-import { Button, type ButtonProps, cn } from "@slotcast/ui";
+import { Button, type ButtonProps, cn, later, useOpener } from "@slotcast/ui";
 import { ListFilter } from "lucide-react";
-import type { CalendarSearch } from "./search";
+import type { Desk } from "../desk/desk";
+import type { CalendarSearch, SearchChange } from "./search";
 import { useTexts } from "./texts";
+
+export interface FilterProps {
+  desk: Desk;
+  search: CalendarSearch;
+  onSearch: (change: SearchChange) => void;
+}
+
+const menu = later(() => import("./filter-menu"));
+
+/** Says whether the calendar is narrowed; opens the menu that does it. */
+export function Filter(props: FilterProps) {
+  const { opened, opener } = useOpener(menu, "menu");
+  if (opened) return <opened.FilterMenu {...props} />;
+  return <FilterButton count={filterCount(props.search)} {...opener} />;
+}
 
 /** By how many things the calendar is narrowed. */
 export function filterCount({ members, statuses }: CalendarSearch): number {
   return (members ? 1 : 0) + (statuses ? 1 : 0);
 }
 
-/** Says whether the calendar is narrowed; what opens the menu, once that is loaded. */
+/** The button itself. */
 export function FilterButton({ count, ...props }: ButtonProps & { count: number }) {
   const t = useTexts();
   return (
