@@ -49,13 +49,6 @@ async def expect_live(*pages: Page) -> None:
         await expect(page.locator("[data-connection=live]").first).to_be_attached()
 
 
-async def expect_all_loaded(*pages: Page) -> None:
-    """Wait also for what comes after the calendar: only then others' changes make toasts."""
-    await expect_live(*pages)
-    for page in pages:
-        await page.wait_for_load_state("networkidle")
-
-
 async def drag(
     page: Page, appointment: UUID, *, minutes: int = 0, member: str | None = None
 ) -> None:

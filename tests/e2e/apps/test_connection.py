@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from playwright.async_api import expect
 
-from support.dashboard import calendar, card, expect_all_loaded, expect_live, span, toast
+from support.dashboard import calendar, card, expect_live, span, toast
 from support.postgres import free_port, unique_name
 from support.shop import serving_apps, stored_session
 
@@ -77,7 +77,7 @@ async def test_pages_that_were_offline_agree_with_the_database_again(
     mine = await visit("/book/mine", mara, tolerated=BROKEN)
     await expect(mine.get_by_role("article")).to_have_count(2)
     await expect(card(desk, moved)).to_be_visible()
-    await expect_all_loaded(desk, mine)
+    await expect_live(desk, mine)
 
     for page in (desk, mine):
         await page.context.set_offline(True)
@@ -140,7 +140,7 @@ async def test_a_tab_that_was_hidden_sums_up_and_reads_again(shop: Shop, visit: 
     await desk.clock.install()
     await desk.goto(shop.url + calendar(shop))
     await expect(card(desk, moved)).to_be_visible()
-    await expect_all_loaded(desk)
+    await expect_live(desk)
 
     await desk.evaluate(_HIDE, True)
     new = await change_everything(shop, moved, cancelled, mara)
@@ -156,7 +156,7 @@ async def test_a_tab_that_was_hidden_sums_up_and_reads_again(shop: Shop, visit: 
 
 async def test_a_flood_of_changes_leaves_the_page_in_hand(shop: Shop, visit: Visit) -> None:
     desk = await visit(calendar(shop), shop.owner)
-    await expect_all_loaded(desk)
+    await expect_live(desk)
     await desk.evaluate(_WATCH_FRAMES)
 
     await shop.database.execute(

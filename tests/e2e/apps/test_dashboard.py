@@ -13,7 +13,6 @@ from support.dashboard import (
     card,
     drag,
     draw,
-    expect_all_loaded,
     expect_live,
     grab,
     resize,
@@ -238,7 +237,7 @@ async def test_only_what_others_do_is_told(shop: Shop, visit: Visit) -> None:
     my_other_tab = await mine.context.new_page()
     await my_other_tab.goto(shop.url + calendar(shop))
     theirs = await visit(calendar(shop), await colleague(shop))
-    await expect_all_loaded(mine, my_other_tab, theirs)
+    await expect_live(mine, my_other_tab, theirs)
 
     await drag(mine, cut, minutes=60)
 
