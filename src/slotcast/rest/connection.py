@@ -126,7 +126,7 @@ class RestConnection:
             name = self._prepared.get(text)
             if name is None:
                 self._name_count += 1
-                name = b"s%d" % self._name_count
+                name = b"slotcast_%d" % self._name_count
                 self._pgconn.send_prepare(name, text.encode())
                 self._prepared[text] = name
                 sent.append(text)

@@ -97,6 +97,11 @@ class RestPool:
         self._loop = asyncio.get_running_loop()
 
     @property
+    def size(self) -> int:
+        """How many connections there may be."""
+        return self._size
+
+    @property
     def connection_count(self) -> int:
         """How many connections there are."""
         return self._count

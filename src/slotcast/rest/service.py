@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -42,7 +43,7 @@ from slotcast.rest.response.negotiation import content_type, negotiate
 from slotcast.rest.response.preferences import effective_max_affected
 from slotcast.rest.schema import QualifiedName, Volatility
 from slotcast.rest.shapes import Prepared, ShapeCache
-from slotcast.rest.transaction import Work, run
+from slotcast.rest.transaction import StatementsLost, Work, run
 from slotcast.side_thread import SideThread, SideThreadBusy
 
 if TYPE_CHECKING:
@@ -222,6 +223,16 @@ class RestService:
             raise RestError(_UNAVAILABLE, body, headers=_RETRY_AFTER) from None
 
     async def _run(self, work: Work) -> Sequence[PGresult]:
+        # Whatever a function did to prepared statements it may have done on every connection.
+        for _ in range(self._pool.size):
+            with suppress(StatementsLost):
+                return await self._run_once(work)
+        try:
+            return await self._run_once(work)
+        except StatementsLost as lost:
+            raise lost.refusal from None
+
+    async def _run_once(self, work: Work) -> Sequence[PGresult]:
         connection = await self._pool.acquire()
         try:
             return await run(connection, work)

@@ -6,8 +6,10 @@ committed in the same round trip, unless something about its result has to be ch
 before.
 
 Sessions are shared by everybody, so nothing that a request leaves in one may be there for the
-next: in the same round trip settings are reset, since any function may set them, and after
-functions that clients call, everything else that a session remembers.
+next: in the same round trip settings are reset and advisory locks released, since any function
+may set or take them, a policy's too, and after functions that clients call, everything else that
+a session remembers. What a function does to prepared statements, which are our own, shows when
+they are used again; then the session is given up.
 """
 
 from __future__ import annotations
@@ -32,10 +34,11 @@ if TYPE_CHECKING:
 COMMIT: Final = Statement("COMMIT")
 ROLLBACK: Final = Statement("ROLLBACK")
 RESET: Final = Statement("RESET ALL")
+UNLOCK: Final = Statement("SELECT pg_catalog.pg_advisory_unlock_all()")
 CLEANING: Final = (
     RESET,
     Statement("RESET SESSION AUTHORIZATION"),
-    Statement("SELECT pg_catalog.pg_advisory_unlock_all()"),
+    UNLOCK,
     Statement("UNLISTEN *"),
     Statement("CLOSE ALL"),
     Statement("DISCARD TEMP"),
@@ -46,6 +49,8 @@ CLEANING: Final = (
 _SET_CONSTRAINTS: Final = Statement("SET CONSTRAINTS ALL IMMEDIATE")
 _READ_ONLY: Final = ("transaction_read_only", "on")
 _PLAN_CHANGED: Final = "0A000"
+_STATEMENTS_LOST: Final = frozenset({"26000", "42P05"})
+"""A prepared statement is gone, or a new one's name is taken."""
 _ISOLATIONS: Final = {
     "read committed": "READ COMMITTED",
     "repeatable read": "REPEATABLE READ",
@@ -84,7 +89,7 @@ class Work:
     @property
     def after(self) -> Sequence[Statement]:
         """What leaves the session as it was."""
-        return CLEANING if self.is_call else (RESET,)
+        return CLEANING if self.is_call else (RESET, UNLOCK)
 
 
 async def run(connection: RestConnection, work: Work) -> Sequence[PGresult]:
@@ -97,6 +102,7 @@ async def run(connection: RestConnection, work: Work) -> Sequence[PGresult]:
     Raises:
         RestError: PostgreSQL or the check refused; nothing of it is kept. PGRST001: the
             connection broke, so nobody knows.
+        StatementsLost: It can be done on another connection; this one was given up.
     """
     try:
         try:
@@ -107,11 +113,27 @@ async def run(connection: RestConnection, work: Work) -> Sequence[PGresult]:
             return await _attempt(connection, work)
     except _PlanChanged as changed:
         raise _refusal(changed.result, work) from None
+    except StatementsLost:
+        connection.discard()
+        raise
     except ConnectionLost:
         message = "Database client error. Retrying the connection."
         raise RestError(
             503, ErrorBody("PGRST001", message), headers=(("Retry-After", "1"),)
         ) from None
+
+
+class StatementsLost(Exception):
+    """
+    A function has done away with statements that were prepared; nothing was done yet.
+
+    Attributes:
+        refusal: What a client is told if that happens again and again.
+    """
+
+    def __init__(self, refusal: RestError) -> None:
+        super().__init__()
+        self.refusal = refusal
 
 
 class _PlanChanged(Exception):
@@ -125,28 +147,28 @@ class _PlanChanged(Exception):
 async def _attempt(connection: RestConnection, work: Work) -> Sequence[PGresult]:
     isolation = _ISOLATIONS.get(work.isolation or "")
     try:
-        if work.is_read_only and isolation is None:
-            return await _read(connection, work)
-        return await _run_in_block(connection, work, isolation)
+        if not work.is_read_only or isolation is not None:
+            return await _run_in_block(connection, work, isolation)
+        results = await _read(connection, work)
     except (RestError, _PlanChanged):
         left = [
             *([ROLLBACK] if connection.is_in_transaction else ()),
             # What was set was rolled back.
-            *(CLEANING if work.is_call else ()),
+            *(CLEANING if work.is_call else (UNLOCK,)),
         ]
-        if left:
-            await connection.run(left)
+        if not connection.is_lost and is_error((await connection.run(left))[-1]):
+            connection.discard()
         raise
+    if work.check is not None:
+        work.check(results)
+    return results
 
 
 async def _read(connection: RestConnection, work: Work) -> Sequence[PGresult]:
     """Run *work* in the implicit transaction of one pipeline."""
     before = [settings_statement((_READ_ONLY, *work.settings)), *_before(work)]
     batch = [*before, *work.statements]
-    results = _checked(await connection.run([*batch, *work.after]), work)[len(before) : len(batch)]
-    if work.check is not None:
-        work.check(results)
-    return results
+    return _checked(await connection.run([*batch, *work.after]), work)[len(before) : len(batch)]
 
 
 async def _run_in_block(
@@ -158,12 +180,19 @@ async def _run_in_block(
     batch = [*before, *work.statements]
     end = [*([COMMIT] if work.is_kept else [_SET_CONSTRAINTS, ROLLBACK]), *work.after]
     if work.check is None:
-        results = _checked(await connection.run([*batch, *end]), work)
-        return results[len(before) : len(batch)]
-    results = _checked(await connection.run(batch), work)[len(before) :]
-    work.check(results)
-    _checked(await connection.run(end), work)
-    return results
+        results = await connection.run([*batch, *end])
+        ended = results[len(batch) :]
+        results = _checked(results[: len(batch)], work)
+    else:
+        results = _checked(await connection.run(batch), work)
+        work.check(results[len(before) :])
+        ended = await connection.run(end)
+    if len(ended) > len(end) - len(work.after) and is_error(ended[-1]):
+        # It is done, and kept; but nobody knows what the session remembers.
+        connection.discard()
+    else:
+        _checked(ended, work)
+    return results[len(before) :]
 
 
 def _before(work: Work) -> list[Statement]:
@@ -182,10 +211,13 @@ def _checked(results: Sequence[PGresult], work: Work) -> Sequence[PGresult]:
     Raises:
         RestError: It did.
         _PlanChanged: Preparing anew will help.
+        StatementsLost: Another connection will help.
     """
-    last = results[-1]
-    if not is_error(last):
+    if not results or not is_error(last := results[-1]):
         return results
+    # With a context it is a function's own mistake.
+    if _field(last, _SQLSTATE) in _STATEMENTS_LOST and _field(last, _CONTEXT) is None:
+        raise StatementsLost(_refusal(last, work))
     if _field(last, _SQLSTATE) == _PLAN_CHANGED and "cached plan" in (_field(last, _MESSAGE) or ""):
         raise _PlanChanged(last)
     raise _refusal(last, work)
@@ -195,6 +227,7 @@ _SQLSTATE: Final = ord("C")
 _MESSAGE: Final = ord("M")
 _DETAIL: Final = ord("D")
 _HINT: Final = ord("H")
+_CONTEXT: Final = ord("W")
 
 
 def _field(result: PGresult, code: int) -> str | None:
