@@ -60,10 +60,10 @@ async function letCustomer(button) {
 }
 /** Where the dashboard beside is, while it shows a single day of its calendar. */
 function dayView() {
-  const { location, history } = document.querySelector(".dashboard iframe").contentWindow;
-  const address = new URL(location.href);
+  const frame = document.querySelector(".dashboard iframe").contentWindow;
+  const address = new URL(frame.location.href);
   const isDay = (address.searchParams.get("view") ?? "day") === "day";
-  return address.pathname === "/dashboard/" && isDay ? { address, history } : null;
+  return address.pathname === "/dashboard/" && isDay ? { address, frame } : null;
 }
 function shownDay() {
   const day = dayView()?.address.searchParams.get("date");
@@ -77,7 +77,9 @@ function showDay({ start_time, time_zone }) {
   const day = dayOf(start_time);
   if ((view.address.searchParams.get("date") ?? dayOf(Date.now())) === day) return;
   view.address.searchParams.set("date", day);
-  view.history.pushState(null, "", view.address);
+  view.frame.history.pushState(null, "", view.address);
+  // Which is how the app hears of it, without being loaded again.
+  view.frame.dispatchEvent(new PopStateEvent("popstate"));
 }
 function story({ action, appointment }) {
   const when = new Date(appointment.start_time)
