@@ -73,6 +73,7 @@ OTTO: Final = {"customer_id": demo.OTHER_CUSTOMER.id}
 APPOINTMENT: Final = visit(start_time=quiet_day(10), **OTTO)
 ANOTHER_APPOINTMENT: Final = visit(start_time=quiet_day(15), **OTTO)
 IN_SALON: Final = {"workspace_id": demo.SALON_ID}
+INVITATION: Final = {**IN_SALON, "role": "staff", "invited_by": demo.OWNER.id}
 OF_MINA: Final = {**IN_SALON, "team_member_id": MINA.id}
 
 PAGE: Final = {
@@ -123,6 +124,16 @@ CASES: Final = (
         select="x---- ++++ +",
         insert="xxxxx xx++ +",
         update="x---- --++ +",
+        delete="x---- --++ +",
+    ),
+    Case(
+        table="workspace_invitations",
+        row=with_id(**INVITATION, email="ivo@mail.example", token_hash=b"one"),
+        another=with_id(**INVITATION, email="nour@mail.example", token_hash=b"two"),
+        change="role = 'owner'",
+        select="x---- --++ +",
+        insert="xxxxx xxxx +",
+        update="xxxxx xxxx +",
         delete="x---- --++ +",
     ),
     Case(

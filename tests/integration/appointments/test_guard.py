@@ -647,7 +647,7 @@ def test_a_workspace_that_goes_takes_everything_with_it(salon: Connection) -> No
         " where attname = 'workspace_id' and relkind = 'r'"
         "   and relnamespace = 'public'::regnamespace"
     ).fetchall()
-    assert len(tables) == 12
+    assert len(tables) == 13
     for (table,) in tables:
         query = f"select from {table} where workspace_id = '{demo.SALON_ID}'".encode()
         assert salon.execute(query).fetchall() == []

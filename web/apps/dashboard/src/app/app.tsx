@@ -16,6 +16,9 @@ import { PageBroken } from "./failures";
 import { Page } from "./page";
 import { Root } from "./root";
 
+const AcceptInvitation = lazy(async () => ({
+  default: (await import("../features/shell/accept-invitation")).AcceptInvitation,
+}));
 const SignInPage = lazy(async () => ({
   default: (await import("../features/shell/sign-in-page")).SignInPage,
 }));
@@ -55,11 +58,19 @@ export function App({ config, client, notice }: AppProps) {
 
 function Door() {
   const { status, isRecovering, user } = useSession();
+  const [invitation, closeInvitation] = useInvitation();
   if (status === "loading") return null;
   if (status === "signed-out" || isRecovering) {
     return (
       <Suspense>
         <SignInPage />
+      </Suspense>
+    );
+  }
+  if (invitation) {
+    return (
+      <Suspense>
+        <AcceptInvitation token={invitation} onDone={closeInvitation} />
       </Suspense>
     );
   }
@@ -73,4 +84,19 @@ function Door() {
       </Catch>
     </Router>
   );
+}
+
+const INVITATION = "invitation";
+
+/** The invitation in the address, until it is accepted or put away; it stays there while somebody signs in. */
+function useInvitation(): [token: string | null, close: (slug?: string) => void] {
+  const [token, setToken] = useState(() => new URLSearchParams(location.search).get(INVITATION));
+  function close(slug?: string) {
+    const address = new URL(location.href);
+    address.searchParams.delete(INVITATION);
+    if (slug) address.searchParams.set("workspace", slug);
+    history.replaceState(history.state, "", address);
+    setToken(null);
+  }
+  return [token, close];
 }

@@ -83,6 +83,11 @@ export const en = {
         "You have as many open appointments here as the shop allows. Cancel one first.",
       hours_overlap: "Two of these times overlap.",
       only_admins: "Only owners and admins can do that.",
+      no_such_invitation:
+        "This invitation is unknown: it was used, taken back, or is too old. Ask for a new one.",
+      other_address:
+        "This invitation is for another email address. Sign in with the one it was sent to.",
+      too_many_invitations: "There are 100 open invitations. Take some back first.",
       only_owners: "Only an owner can do that.",
       immovable: "A membership can't be moved to somebody else.",
       sign_in_first: "Sign in first.",

@@ -85,6 +85,11 @@ export const fr: SameTexts<typeof en> = {
         "Vous avez autant de rendez-vous à venir ici que l’établissement le permet. Annulez-en un d’abord.",
       hours_overlap: "Deux de ces horaires se chevauchent.",
       only_admins: "Seuls les propriétaires et les administrateurs peuvent faire cela.",
+      no_such_invitation:
+        "Cette invitation est inconnue : elle a servi, a été retirée, ou est trop ancienne. Demandez-en une autre.",
+      other_address:
+        "Cette invitation est pour une autre adresse e-mail. Connectez-vous avec celle qui l’a reçue.",
+      too_many_invitations: "Il y a déjà 100 invitations ouvertes. Retirez-en d’abord.",
       only_owners: "Seul un propriétaire peut faire cela.",
       immovable: "Une adhésion ne peut pas passer à quelqu’un d’autre.",
       sign_in_first: "Connectez-vous d’abord.",

@@ -20,10 +20,12 @@ import { Card } from "../desk/page";
 import { useWorkspaceMembers } from "../desk/use-workspace-members";
 import { CopyButton } from "./copy-button";
 import { Problem } from "./form-parts";
+import { Invitations, type Invited, InvitedDialog, useInvite } from "./invitations";
 import { useTexts } from "./texts";
 import { useSaving } from "./use-saving";
 
 const ROLES = ["owner", "admin", "staff", "viewer"] as const satisfies readonly WorkspaceRole[];
+const EMAIL = /^\S+@\S+$/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Who may see and change the workspace. */
@@ -31,6 +33,7 @@ export function Members({ desk }: { desk: Desk }) {
   const t = useTexts();
   const mayWrite = canWriteSettings(desk.role);
   const [isAdding, setIsAdding] = useState(false);
+  const [invited, setInvited] = useState<Invited | null>(null);
   const { members, nameOf } = useWorkspaceMembers(desk);
   return (
     <Card
@@ -55,6 +58,7 @@ export function Members({ desk }: { desk: Desk }) {
           />
         ))}
       </ul>
+      {mayWrite && <Invitations desk={desk} memberCount={members.length} />}
       <div className="mt-4 flex flex-wrap items-center justify-between gap-2 border-line border-t pt-4 text-sm">
         <span className="min-w-0">
           <span className="block font-medium">{t("settings.people.yourAccount")}</span>
@@ -62,7 +66,10 @@ export function Members({ desk }: { desk: Desk }) {
         </span>
         <CopyButton text={desk.me} label={t("settings.people.copyAccount")} />
       </div>
-      {isAdding && <NewMembership desk={desk} onClose={() => setIsAdding(false)} />}
+      {isAdding && (
+        <NewMembership desk={desk} onInvited={setInvited} onClose={() => setIsAdding(false)} />
+      )}
+      {invited && <InvitedDialog invited={invited} onClose={() => setInvited(null)} />}
     </Card>
   );
 }
@@ -181,9 +188,17 @@ function EndMembership({ desk, member, name, onClose }: MemberRowProps & { onClo
   );
 }
 
-function NewMembership({ desk, onClose }: { desk: Desk; onClose: () => void }) {
+interface NewMembershipProps {
+  desk: Desk;
+  onInvited: (invited: Invited) => void;
+  onClose: () => void;
+}
+
+/** Adds an account that is known by its id, and invites everybody else by their address. */
+function NewMembership({ desk, onInvited, onClose }: NewMembershipProps) {
   const t = useTexts();
   const client = useSupabase();
+  const inviting = useInvite(desk);
   const { save, isBusy, problem } = useSaving({ "23503": t("settings.people.unknownAccount") });
   const { register, handleSubmit, formState, watch, setValue } = useForm<{
     account: string;
@@ -191,12 +206,22 @@ function NewMembership({ desk, onClose }: { desk: Desk; onClose: () => void }) {
   }>({ defaultValues: { account: "", role: "staff" } });
   const offered = ROLES.filter((role) => role !== "owner" || desk.role === "owner");
 
-  const submit = handleSubmit(async ({ account, role }) => {
-    const membership = { workspace_id: desk.workspace.id, user_id: account.trim(), role };
+  async function invite(email: string, role: WorkspaceRole) {
+    const invited = await inviting.invite(email, role);
+    if (!invited) return;
+    onClose();
+    onInvited(invited);
+  }
+  async function add(userId: string, role: WorkspaceRole) {
+    const membership = { workspace_id: desk.workspace.id, user_id: userId, role };
     const isSaved = await save(() =>
       client.from("workspace_members").insert(membership).select("user_id"),
     );
     if (isSaved) onClose();
+  }
+  const submit = handleSubmit(({ account, role }) => {
+    const who = account.trim();
+    return who.includes("@") ? invite(who, role) : add(who, role);
   });
 
   return (
@@ -204,11 +229,11 @@ function NewMembership({ desk, onClose }: { desk: Desk; onClose: () => void }) {
       title={t("settings.people.add")}
       cancel={t("settings.cancel")}
       submit={t("settings.people.add")}
-      isBusy={isBusy}
+      isBusy={isBusy || inviting.isBusy}
       onSubmit={submit}
       onClose={onClose}
     >
-      <Problem text={problem} />
+      <Problem text={problem ?? inviting.problem} />
       <Field
         label={t("settings.people.account")}
         hint={t("settings.people.accountHint")}
@@ -218,7 +243,10 @@ function NewMembership({ desk, onClose }: { desk: Desk; onClose: () => void }) {
           autoComplete="off"
           spellCheck={false}
           {...register("account", {
-            validate: (account) => UUID.test(account.trim()) || t("settings.people.notAnId"),
+            validate: (account) =>
+              UUID.test(account.trim()) ||
+              EMAIL.test(account.trim()) ||
+              t("settings.people.notAnAccount"),
           })}
         />
       </Field>

@@ -47,6 +47,11 @@ export const en = {
     neverAbout: "It does not exist, or you are not on its team. Ask its owner to add you.",
     other: "Go to {{name}}",
   },
+  invitation: {
+    title: "This invitation could not be accepted",
+    goOn: "Go to the dashboard",
+    other: "Sign in as somebody else",
+  },
   create: {
     title: "New workspace",
     name: "Name",

@@ -51,6 +51,11 @@ export const fr: SameTexts<typeof en> = {
       "Cet espace n’existe pas, ou vous n’êtes pas de l’équipe. Demandez à son propriétaire de vous ajouter.",
     other: "Aller à {{name}}",
   },
+  invitation: {
+    title: "Cette invitation n’a pas pu être acceptée",
+    goOn: "Aller au tableau de bord",
+    other: "Se connecter avec un autre compte",
+  },
   create: {
     title: "Nouvel espace",
     name: "Nom",
