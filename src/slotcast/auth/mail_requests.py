@@ -18,6 +18,7 @@ from slotcast.auth.confirmations import (
 )
 from slotcast.auth.endpoints import Access, Answer, Endpoint
 from slotcast.auth.errors import AuthError, bad_request, invalid, unprocessable
+from slotcast.auth.pacing import paced
 from slotcast.auth.pkce import read_challenge
 from slotcast.auth.rate_limits import Action
 from slotcast.auth.sign_up import SAVING_FAILED
@@ -58,7 +59,7 @@ async def _send_sign_in(
         raise unprocessable("email_provider_disabled", "Email logins are disabled")
     challenge = read_challenge(body)
     metadata = users.checked_metadata(body.object("data") or {})
-    async with service.transaction(SAVING_FAILED) as connection:
+    async with paced(), service.transaction(SAVING_FAILED) as connection:
         user = await store.find_user_by_email(connection, email, audience=AUDIENCE, for_update=True)
         if user is None:
             if not may_create or service.settings.auth_sign_up == "off":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
@@ -12,6 +13,8 @@ from slotcast.auth.audit import AuditAction
 from slotcast.auth.confirmations import SIGN_UP
 from slotcast.auth.endpoints import Answer, Endpoint
 from slotcast.auth.errors import bad_request, invalid, unprocessable
+from slotcast.auth.pacing import paced
+from slotcast.auth.pkce import read_challenge
 from slotcast.auth.rate_limits import Action
 from slotcast.auth.users import User
 
@@ -43,6 +46,7 @@ async def sign_up(service: AuthService, request: Request) -> Answer:
         raise bad_request("phone_provider_disabled", "Phone signups are disabled")
     if service.settings.auth_email == "off":
         raise bad_request("email_provider_disabled", "Email signups are disabled")
+    read_challenge(body)  # refused whoever has the address
     user = User(
         id=uuid4(),
         email=addresses.normalised(email),
@@ -51,7 +55,9 @@ async def sign_up(service: AuthService, request: Request) -> Answer:
     )
     hashed = await service.passwords.hash(password)
     disputed = await _disputed(service, user, password)
-    async with service.transaction(SAVING_FAILED) as connection:
+    # Where no address has to be confirmed, the answer itself says that one is taken.
+    pace = nullcontext() if service.settings.auth_autoconfirm == "on" else paced()
+    async with pace, service.transaction(SAVING_FAILED) as connection:
         await _drop_disputed(service, connection, user, disputed)
         return await _register(
             service, connection, dataclasses.replace(user, encrypted_password=hashed), request, body
@@ -136,6 +142,10 @@ async def _register(
     if user is None or user.is_confirmed:
         # As often as somebody who would get a mail, so that the refusals tell nothing either.
         service.confirmations.admit(service, SIGN_UP, wanted.email)
+        if user is not None:
+            await service.record(
+                connection, AuditAction.USER_REPEATED_SIGN_UP, user, request, traits=_TRAITS
+            )
         return Answer(body=_as_if_registered(service, wanted))
     # Who comes a second time gets a second mail; nothing else of the first time is changed.
     user = await service.confirmations.confirm_sign_up(service, connection, user, request, body)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from slotcast.auth import passwords, users
+from slotcast.auth import pacing, passwords, users
 from support.accounts import EMAIL, PASSWORD
 
 if TYPE_CHECKING:
@@ -174,6 +175,53 @@ async def test_as_many_hashes_are_made_whether_an_address_is_taken_or_not(
     await served.call("POST", "/signup", CREDENTIALS)
 
     assert hashes == for_new == ["made", "compared"]
+
+
+@pytest.mark.parametrize("served", [UNCONFIRMED], indirect=True)
+async def test_the_time_of_an_answer_does_not_tell_whether_there_was_something_to_make(
+    served: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times: list[float] = []
+    asked = {"/signup": CREDENTIALS, "/otp": {"email": EMAIL}}
+
+    def hash_(password: str) -> str:
+        return password
+
+    def verify(password: str, hashed: str) -> bool:
+        return password == hashed
+
+    # Longer than anything else takes here.
+    monkeypatch.setattr(pacing, "PACE_S", 0.1)
+    monkeypatch.setattr(passwords, "_hash", hash_)
+    monkeypatch.setattr(passwords, "_verify", verify)
+    for path, body in asked.items():
+        await served.rows("delete from auth.users")
+        for _ in ("new", "taken"):
+            began = time.monotonic()
+            reply = await served.call("POST", path, body)
+            times.append(time.monotonic() - began)
+            assert reply.status == 200, reply
+            await served.rows("update auth.users set email_confirmed_at = now()")
+            served.clock.forward(minutes=2)
+
+    assert min(times) >= 0.1
+    assert await served.rows(
+        "select payload ->> 'action' from auth.audit_log_entries"
+        " where payload ->> 'action' = 'user_repeated_signup'"
+    ) == [("user_repeated_signup",)]
+
+
+@pytest.mark.parametrize("served", [UNCONFIRMED], indirect=True)
+async def test_a_malformed_challenge_is_refused_whoever_has_the_address(served: Accounts) -> None:
+    malformed = {**CREDENTIALS, "code_challenge": "x", "code_challenge_method": "s256"}
+
+    new = await served.call("POST", "/signup", malformed)
+    await served.call("POST", "/signup", CREDENTIALS)
+    await served.rows("update auth.users set email_confirmed_at = now()")
+    taken = await served.call("POST", "/signup", malformed)
+
+    assert (new.status, new.body) == (taken.status, taken.body)
+    assert new.status == 400
 
 
 @pytest.mark.parametrize("served", [UNCONFIRMED], indirect=True)
