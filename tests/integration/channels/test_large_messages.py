@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from slotcast.channels.large_messages import LargeMessages
 from support.channels import channel_server
 from support.phoenix import KIND_4, phoenix_client
 
@@ -122,3 +123,12 @@ async def test_what_is_too_much_closes_its_sender_and_what_is_broken_is_ignored(
 
         assert [await laborious.closed(), await large.closed()] == [1009, 1009]
         await broken.settle()
+
+
+async def test_who_finds_too_many_large_messages_waiting_is_asked_to_come_again() -> None:
+    async with channel_server() as server, phoenix_client(server.url) as sender:
+        server.realtime.large_messages = LargeMessages(server.messages, waiting_limit=1)
+        await sender.join("room")
+        await sender.push(TOPIC, "broadcast", LARGE)
+
+        assert await sender.closed() == 1013
