@@ -96,7 +96,7 @@ function useIsOwn(shop: Shop, time: string | undefined): boolean {
 function useYouFilled() {
   const { user, isGuest } = useSession();
   const { data: profile } = useProfile(user?.id);
-  const { you, change, forget } = useYou();
+  const { you, change, forget } = useYou(isGuest ? undefined : user?.id);
   const known = isGuest ? nameOf(user) : (profile?.name ?? nameOf(user));
   return {
     you: {

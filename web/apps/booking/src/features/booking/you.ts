@@ -9,18 +9,26 @@ export interface You {
   name: string;
   phone: string;
   notes: string;
+  /** Whose account it was typed for, if anybody's. */
+  accountId?: string | undefined;
 }
 
 const STORED_AS = "slotcast.booking.you";
 
-/** Keeps what was typed in this tab. `forget` is for when it has been booked: name and phone stay. */
-export function useYou() {
-  const [you, setYou] = useState<Partial<You> & Pick<You, "requestId">>(
+/**
+ * Keeps what was typed in this tab. `forget` is for when it has been booked: name and phone stay.
+ *
+ * @param accountId - Of who is signed in. What was typed for another account, whose session has ended, is not for it.
+ */
+export function useYou(accountId: string | undefined) {
+  const [kept, setKept] = useState<Partial<You> & Pick<You, "requestId">>(
     () => readStored(STORED_AS, isYou, "session") ?? { requestId: uuid() },
   );
+  const isOthers = accountId && kept.accountId && accountId !== kept.accountId;
+  const you = isOthers ? { requestId: kept.requestId } : kept;
   function change(changes: Partial<You>) {
-    const next = { ...you, ...changes };
-    setYou(next);
+    const next = { ...you, ...changes, accountId: accountId ?? you.accountId };
+    setKept(next);
     writeStored(STORED_AS, next, "session");
   }
   return {
