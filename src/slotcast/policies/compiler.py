@@ -35,6 +35,7 @@ from slotcast.policies.rules import (
     Equal,
     Exists,
     FactTruth,
+    Is,
     IsNull,
     Literal,
     Not,
@@ -44,7 +45,8 @@ from slotcast.policies.rules import (
     Same,
     Scalar,
 )
-from slotcast.policies.shapes import ROWS_LIMIT, NotCompiled
+from slotcast.policies.shapes import ROWS_LIMIT
+from slotcast.policies.trees import NotCompiled
 from slotcast.postgres.catalog import table_by_oid
 from slotcast.postgres.types import TypeCatalog, TypeKind
 
@@ -324,15 +326,14 @@ class Compiler:
             return await self._compiled(node, scope)
         except NotCompiled as error:
             problem = str(error)
-        if not trees.is_about_row(node):
-            try:
+        try:
+            if not trees.is_about_row(node):
                 return FactTruth(await self._scalar(node, scope))
-            except NotCompiled as error:
-                problem = str(error)
-        else:
             computed = await self._computed(node, scope)
             if computed is not None:
                 return computed
+        except NotCompiled as error:
+            problem = str(error)
         return Opaque(problem)
 
     async def _compiled(self, node: Node, scope: _Scope) -> Rule:  # noqa: C901, PLR0911, PLR0912
@@ -361,6 +362,10 @@ class Compiler:
                 if kind != "bool":
                     raise NotCompiled("a column is not boolean")
                 return ColumnTruth(place)
+            case pb.NullTest() if isinstance(trees.unwrapped(node.arg), pb.BoolExpr):
+                scope = replace(scope, is_asked_whether_true=False)
+                test = Is(await self._rule(trees.unwrapped(node.arg), scope), None)
+                return test if node.nulltesttype == pb.IS_NULL else Not(test)
             case pb.NullTest() if trees.is_about_row(node):
                 value = await self._any_value(trees.unwrapped(node.arg), scope)
                 test = IsNull(value)

@@ -9,6 +9,7 @@ from psycopg import sql
 
 from slotcast.policies import rules, trees
 from slotcast.policies.rules import And, Column, Equal, Is, Not, Scalar
+from slotcast.policies.trees import NotCompiled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,13 +22,9 @@ ROWS_LIMIT: Final = 10_000
 """Most rows that a fact is made of for one viewer; beyond it PostgreSQL is asked."""
 
 
-class NotCompiled(Exception):
-    """Why an expression is not compiled; the message is for people."""
-
-
 def shown(node: Node) -> str:
     """Show an expression to people."""
-    return trees.text_of(node).replace(f'"{trees.ROW}".', "")
+    return trees.shown(node).replace(f'"{trees.ROW}".', "")
 
 
 def boolean_test(part: Rule, kind: int) -> Rule:

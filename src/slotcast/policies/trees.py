@@ -23,6 +23,25 @@ ROW: Final = "?row"
 """Stands for the row in question, where its table's name could be taken for another."""
 
 
+_PLACES: Final = frozenset(
+    (
+        "location",
+        "name_location",
+        "stmt_location",
+        "stmt_len",
+        "list_start",
+        "list_end",
+        "rexpr_list_start",
+        "rexpr_list_end",
+    )
+)
+"""Fields that tell where in a text something stood."""
+
+
+class NotCompiled(Exception):
+    """Why an expression is not compiled; the message is for people."""
+
+
 def expression(text: str) -> Node:
     """Parse an expression."""
     return unwrapped(statement(f"select {text}").target_list[0].res_target.val)
@@ -56,26 +75,71 @@ def copied(node: Node) -> Node:
 
 
 def text_of(node: Node) -> str:
-    """Write an expression as SQL."""
+    """
+    Write an expression as SQL.
+
+    Raises:
+        NotCompiled: Its text would mean something else.
+    """
+    return _text(_select_of(node)).removeprefix("SELECT ")
+
+
+def shown(node: Node) -> str:
+    """Write an expression for people, who are not misled if parentheses are missing."""
+    return postgast.deparse(_select_of(node)).removeprefix("SELECT ")
+
+
+def _select_of(node: Node) -> Node:
     tree: Node = postgast.parse("select 1")
     target = unwrapped(tree.stmts[0].stmt).target_list[0].res_target
     target.val.CopyFrom(wrapped(node))
-    return postgast.deparse(tree)[len("SELECT ") :]
+    return tree
 
 
 def query_text(node: Node) -> str:
-    """Write a statement as SQL."""
+    """
+    Write a statement as SQL.
+
+    Raises:
+        NotCompiled: See `text_of`.
+    """
     tree: Node = postgast.parse("select 1")
     tree.stmts[0].stmt.CopyFrom(wrapped(node))
-    return postgast.deparse(tree)
+    return _text(tree)
 
 
 def from_text(table: Node) -> str:
-    """Write an item of FROM as SQL."""
+    """
+    Write an item of FROM as SQL.
+
+    Raises:
+        NotCompiled: See `text_of`.
+    """
     tree: Node = postgast.parse("select 1 from x")
     select = unwrapped(tree.stmts[0].stmt)
     select.from_clause[0].CopyFrom(wrapped(table))
-    return postgast.deparse(tree).removeprefix("SELECT 1 FROM ")
+    return _text(tree).removeprefix("SELECT 1 FROM ")
+
+
+def _text(tree: Node) -> str:
+    """Write what was parsed; some parentheses get lost, as of ``(a AND b) IS NULL``."""
+    text = postgast.deparse(tree)
+    try:
+        is_same = _without_places(postgast.parse(text)) == _without_places(tree)
+    except postgast.PgQueryError:
+        is_same = False
+    if not is_same:
+        raise NotCompiled(f"{text.removeprefix('SELECT ')} means something else in parentheses")
+    return text
+
+
+def _without_places(tree: Node) -> Node:
+    """Copy what was parsed, without where in the text it stood."""
+    copy = copied(tree)
+    for message, _ in messages(copy):
+        for name in _PLACES.intersection(message.DESCRIPTOR.fields_by_name):
+            message.ClearField(name)
+    return copy
 
 
 def messages(node: Node, *, in_subquery: bool = False) -> Iterator[tuple[Node, bool]]:
