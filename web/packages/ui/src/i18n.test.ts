@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { type Catalog, setLanguage, setUpI18n, textsOf } from "./i18n";
+import { addTexts, type Catalog, setLanguage, setUpI18n, textsOf } from "./i18n";
 
 const en = {
   hello: "Hello, {{name}}!",
@@ -59,5 +59,17 @@ describe("texts", () => {
     expect(document.documentElement.lang).toBe("fr");
     await setUpI18n({ en: async () => en, fr: async () => fr });
     expect(text("times.none")).toBe("Aucun");
+  });
+
+  it("that only some pages need come along with those, in any language", async () => {
+    await show("fr");
+    const ofAPage = { en: async () => ({ bye: "Bye" }), fr: async () => ({ bye: "Salut" }) };
+    const page = textsOf<{ bye: string }>("app");
+
+    await addTexts(ofAPage);
+    expect([page.text("bye"), text("times.none")]).toEqual(["Salut", "Aucun"]);
+
+    await setLanguage("en");
+    expect([page.text("bye"), text("times.none")]).toEqual(["Bye", "None"]);
   });
 });

@@ -45,7 +45,8 @@ export type TextValues = Record<string, string | number>;
 
 export type Translate<C extends Catalog> = (key: TextKey<C>, values?: TextValues) => string;
 
-type Catalogs = Record<Language, () => Promise<Catalog>>;
+/** Loads a catalog, or a part of one, in each language. */
+export type Catalogs = Record<Language, () => Promise<Catalog>>;
 
 type Namespace = "app" | "ui";
 
@@ -55,7 +56,7 @@ const SHARED: Catalogs = {
   fr: async () => (await import("./locales/fr")).fr,
 };
 
-const loaders = new Map<Namespace, Catalogs>([["ui", SHARED]]);
+const loaders: Record<Namespace, Set<Catalogs>> = { ui: new Set([SHARED]), app: new Set() };
 const listeners = new Set<() => void>();
 
 /** What is shown: replaced as a whole, so that it can be compared. */
@@ -69,8 +70,16 @@ let shown: { language: Language; catalogs: Partial<Record<Namespace, Catalog>> }
  * Await it before the first render.
  */
 export async function setUpI18n(catalogs: Catalogs): Promise<void> {
-  loaders.set("app", catalogs);
+  loaders.app = new Set([catalogs]);
   await changeLanguage(preferredLanguage());
+}
+
+/** Adds texts to the app's own that only some pages need; await it before they are drawn. */
+export async function addTexts(catalogs: Catalogs): Promise<void> {
+  if (loaders.app.has(catalogs)) return;
+  await catalogs[shown.language]();
+  loaders.app.add(catalogs);
+  await changeLanguage(shown.language);
 }
 
 /** The typed texts of a catalog; *namespace* is "app" for the app's own. */
@@ -148,10 +157,10 @@ function subscribe(listener: () => void): () => void {
 }
 
 async function changeLanguage(language: Language): Promise<void> {
-  const loaded = await Promise.all(
-    [...loaders].map(async ([namespace, catalogs]) => [namespace, await catalogs[language]()]),
-  );
-  shown = { language, catalogs: Object.fromEntries(loaded) };
+  const load = async (parts: Iterable<Catalogs>): Promise<Catalog> =>
+    Object.assign({}, ...(await Promise.all([...parts].map((part) => part[language]()))));
+  const [ui, app] = await Promise.all([load(loaders.ui), load(loaders.app)]);
+  shown = { language, catalogs: { ui, app } };
   for (const listener of listeners) listener();
   document.documentElement.lang = language;
   document.documentElement.dir = directionOf(language);

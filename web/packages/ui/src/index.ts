@@ -57,7 +57,9 @@ export { enterDemo } from "./demo";
 export { useDraft } from "./drafts";
 export { errorText, isNetworkError, type Refusal, TAKEN, useErrorText } from "./errors";
 export {
+  addTexts,
   type Catalog,
+  type Catalogs,
   currentLocale,
   LANGUAGE_NAMES,
   LANGUAGES,
@@ -71,7 +73,7 @@ export {
   textsOf,
   useLanguage,
 } from "./i18n";
-export { type Later, later, loadAfterFirstPress } from "./later";
+export { type Later, later, loadAfterFirstPress, prepare } from "./later";
 export { MEMBER_PALETTE, memberStyle } from "./member-colours";
 export { formatMoney } from "./money";
 export {

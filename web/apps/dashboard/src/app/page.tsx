@@ -1,18 +1,39 @@
 /** The pages and their addresses. Those that are not the first one are loaded when they are asked for. */
+import { addTexts, type Catalogs } from "@slotcast/ui";
 import { Catch, lazyPage, useRouter } from "@slotcast/ui/router";
 import { type ComponentType, Suspense } from "react";
+import { customerTexts, settingsTexts } from "../locales/pages";
 import { CalendarRoute } from "./calendar-route";
 import { NotFound, PageBroken } from "./failures";
 
 const PAGES: Readonly<Record<string, ComponentType>> = {
   "/": CalendarRoute,
-  "/customers": lazyPage(async () => (await import("./pages/customers")).CustomersRoute),
-  "/services": lazyPage(async () => (await import("./pages/services")).ServicesRoute),
-  "/team": lazyPage(async () => (await import("./pages/team")).TeamRoute),
-  "/settings": lazyPage(async () => (await import("./pages/settings")).SettingsRoute),
+  "/customers": pageWith(
+    customerTexts,
+    async () => (await import("./pages/customers")).CustomersRoute,
+  ),
+  "/services": pageWith(
+    settingsTexts,
+    async () => (await import("./pages/services")).ServicesRoute,
+  ),
+  "/team": pageWith(settingsTexts, async () => (await import("./pages/team")).TeamRoute),
+  "/settings": pageWith(
+    settingsTexts,
+    async () => (await import("./pages/settings")).SettingsRoute,
+  ),
 };
-const CustomerRoute = lazyPage(async () => (await import("./pages/customer")).CustomerRoute);
+const CustomerRoute = pageWith(
+  customerTexts,
+  async () => (await import("./pages/customer")).CustomerRoute,
+);
 const CUSTOMER = /^\/customers\/([^/]+)$/;
+
+function pageWith<P extends object>(texts: Catalogs, load: () => Promise<ComponentType<P>>) {
+  return lazyPage(async () => {
+    const [page] = await Promise.all([load(), addTexts(texts)]);
+    return page;
+  });
+}
 
 /** The page that the address names. */
 export function Page() {

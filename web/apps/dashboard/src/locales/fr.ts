@@ -2,11 +2,9 @@ import type { SameTexts } from "@slotcast/ui";
 import { fr as appointment } from "../features/appointment/locale/fr";
 import { fr as calendar } from "../features/calendar/locale/fr";
 import { fr as changes } from "../features/changes/locale/fr";
-import { fr as customers } from "../features/customers/locale/fr";
 import { fr as exported } from "../features/export/locale/fr";
 import { fr as figures } from "../features/figures/locale/fr";
 import { fr as presence } from "../features/presence/locale/fr";
-import { fr as settings } from "../features/settings/locale/fr";
 import { fr as shell } from "../features/shell/locale/fr";
 import { fr as shortcuts } from "../features/shortcuts/locale/fr";
 import type { en } from "./en";
@@ -15,11 +13,9 @@ export const fr: SameTexts<typeof en> = {
   appointment,
   calendar,
   changes,
-  customers,
   export: exported,
   figures,
   presence,
-  settings,
   shell,
   shortcuts,
 };

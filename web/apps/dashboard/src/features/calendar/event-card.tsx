@@ -2,42 +2,14 @@
 import type { Appointment, LiveRow } from "@slotcast/realtime";
 import { Button, formatTimeRange, memberStyle, StatusBadge, useLanguage } from "@slotcast/ui";
 import { Mail, Phone } from "lucide-react";
-import { useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from "react";
+import { useEffect, useEffectEvent, useLayoutEffect, useRef } from "react";
 import { createPortal } from "react-dom";
 import { useContact } from "../desk/contact";
 import { canWriteAppointments, type Desk } from "../desk/desk";
 import { type OfferedAction, offeredActions } from "../desk/statuses";
 import { useTexts } from "./texts";
 
-const OPEN_AFTER_MS = 350;
-const CLOSE_AFTER_MS = 180;
 const GAP_PX = 8;
-
-interface Pointed {
-  id: string;
-  element: HTMLElement;
-}
-
-/** Waits a moment before it shows and before it hides, so that the pointer can cross to the card. */
-export function usePointed() {
-  const [pointed, setPointed] = useState<Pointed | null>(null);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  useEffect(() => () => clearTimeout(timer.current), []);
-  function later(next: Pointed | null, ms: number) {
-    clearTimeout(timer.current);
-    timer.current = setTimeout(() => setPointed(next), ms);
-  }
-  return {
-    pointed,
-    point: (id: string, element: HTMLElement) => later({ id, element }, OPEN_AFTER_MS),
-    leave: () => later(null, CLOSE_AFTER_MS),
-    stay: () => clearTimeout(timer.current),
-    close: () => {
-      clearTimeout(timer.current);
-      setPointed(null);
-    },
-  };
-}
 
 export interface EventCardProps {
   desk: Desk;

@@ -1,18 +1,19 @@
 /** The grid with everything that it draws: appointments, closed hours, and the card of what is pointed at. */
 import type { Appointment, LiveRow, TeamMember } from "@slotcast/realtime";
-import { dayOf, formatTime, textsOf, useLanguage } from "@slotcast/ui";
-import { useMemo, useRef } from "react";
+import { dayOf, formatTime, later, prepare, textsOf, useLanguage } from "@slotcast/ui";
+import { useMemo, useRef, useSyncExternalStore } from "react";
 import { hoursOfDay } from "../desk/opening";
 import type { Status } from "../desk/statuses";
 import { CalendarGrid, type DrawnStretch, type GridView } from "./calendar-grid";
 import type { CalendarPageProps } from "./calendar-page";
 import type { DateRange } from "./dates";
-import { EventCard, usePointed } from "./event-card";
 import { appointmentEvent, closedEvents, UNASSIGNED } from "./grid-events";
 import { useTexts } from "./texts";
+import { usePointed } from "./use-pointed";
 
 const shared = textsOf<{ status: Record<Status, string> }>("ui");
 const LONGEST_SNAP_MINUTES = 15;
+const eventCard = later(() => import("./event-card"));
 
 export interface GridPanelProps extends CalendarPageProps {
   label: string;
@@ -29,6 +30,7 @@ export function GridPanel(props: GridPanelProps) {
   const t = useTexts();
   const { locale } = useLanguage();
   const { pointed, point, leave, stay, close } = usePointed();
+  const card = useSyncExternalStore(eventCard.listen, eventCard.loaded);
   const release = useRef<(() => void) | null>(null);
   const members = useColumns(props);
   const events = useEvents(props, members);
@@ -73,13 +75,16 @@ export function GridPanel(props: GridPanelProps) {
         onCreate={props.onCreate}
         onOpen={open}
         onDay={(day) => props.onSearch({ date: day, view: "day" })}
-        onPoint={point}
+        onPoint={(id, element) => {
+          prepare(eventCard);
+          point(id, element);
+        }}
         onLeave={leave}
         onHold={hold}
         collides={props.collides}
       />
-      {pointed && pointedRow && pointed.element.isConnected && (
-        <EventCard
+      {card && pointed && pointedRow && pointed.element.isConnected && (
+        <card.EventCard
           desk={desk}
           row={pointedRow}
           element={pointed.element}
