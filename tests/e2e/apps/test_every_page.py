@@ -34,7 +34,7 @@ PAGES: Final = {
 BOOKING: Final = {
     "": "Colour",
     "?service={cut}": "Anyone",
-    "?service={cut}&person=anyone&step=time": "14:00",
+    "?service={cut}&person=anyone&step=time&day={day}": "14:00",
     "?service={cut}&person=anyone&step=you&time={time}": "Who is coming?",
 }
 """Each step of a booking, and what is there once it has loaded."""
@@ -84,17 +84,20 @@ async def test_pages_of_the_booking_app_are_accessible_and_fit(
     mara = await shop.customer("Mara Li")
     await shop.book(shop.at("15:00"), customer=mara)
     page = await visit("", mara, size=size, is_dark=is_dark, reduced_motion="reduce")
-    instant = shop.at("14:00").astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    tomorrow = shop.at("14:00")
+    instant = tomorrow.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    names = {"cut": shop.services["Cut"], "day": tomorrow.date(), "time": instant}
 
     steps = {f"/book/{shop.slug}{path}": word for path, word in BOOKING.items()}
     for path, word in {**steps, "/book/mine": "Cut", "/book/": "Booking"}.items():
-        await page.goto(shop.url + path.format(cut=shop.services["Cut"], time=instant))
+        await page.goto(shop.url + path.format(**names))
         await assert_fine(page, page.get_by_text(word))
 
 
 async def test_all_scripts_of_a_first_visit_are_small(shop: Shop, visit: Visit) -> None:
     mara = await shop.customer("Mara Li")
-    await shop.book(shop.at("14:00", days=0), customer=mara)
+    for days in (0, 1):
+        await shop.book(shop.at("14:00", days=days), customer=mara)
     pages = {
         "/dashboard/": (shop.owner, "Mara Li"),
         f"/book/{shop.slug}": (mara, "Colour"),
