@@ -41,7 +41,7 @@ from slotcast.cli.embedded import cluster
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from support.browser import chromium, page_of
-from support.dashboard import drag, expect_all_loaded
+from support.dashboard import drag, expect_live
 from support.demo_server import demo_server
 from support.postgres import temporary_directory
 from support.sightings import CLOCK, done_at, expected
@@ -130,7 +130,7 @@ async def drags(site: Site, round_count: int) -> list[Figure]:
             await page.add_init_script(CLOCK)
         await desk.goto(_desk(site.url, day))
         await mine.goto(f"{site.url}/book/mine?as={demo.CUSTOMER.email}")
-        await expect_all_loaded(desk, mine)
+        await _settled(desk, mine)
         for number in range(round_count):
             minutes = MOVED_MINUTES if number % 2 == 0 else -MOVED_MINUTES
             start += timedelta(minutes=minutes)
@@ -150,7 +150,7 @@ async def inserts(site: Site, round_count: int) -> list[Figure]:
         await desk.add_init_script(CLOCK)
         for day in islice(site.quiet_days, round_count):
             await desk.goto(_desk(site.url, day))
-            await expect_all_loaded(desk)
+            await _settled(desk)
             appointment = uuid4()
             shown = await expected(desk, [f"[data-appointment='{appointment}']"])
             start = datetime(day.year, day.month, day.day, 11, tzinfo=_ZONE)
@@ -176,7 +176,7 @@ async def reloads(site: Site, round_count: int) -> list[Figure]:
                 + "window.isLive = sighting(['[data-connection=live]', '[data-appointment]'], []);"
             )
             await page.goto(address)
-            await expect_all_loaded(page)
+            await _settled(page)
             values: list[float] = []
             for _ in range(round_count):
                 await page.reload()
@@ -190,10 +190,17 @@ async def reloads(site: Site, round_count: int) -> list[Figure]:
 # How it is done.
 
 
+async def _settled(*pages: Page) -> None:
+    """Wait until changes arrive on *pages*, and nothing that they still load takes part."""
+    await expect_live(*pages)
+    for page in pages:
+        await page.wait_for_load_state("networkidle")
+
+
 async def _free_time(page: Page, url: str, day: date) -> str:
     """Look at the free times of *day* until they are live; gives one of them."""
     await page.goto(f"{url}/book/{demo.SALON_SLUG}?{_choice(day)}&step=time")
-    await expect_all_loaded(page)
+    await _settled(page)
     chosen = await page.locator("input[type=radio]").first.get_attribute("value")
     if chosen is None:
         raise AssertionError("free times have a value")
@@ -210,7 +217,7 @@ async def _book(
     await page.goto(f"{url}/book/{demo.SALON_SLUG}?{query}{person}")
     if customer is None:
         await page.get_by_role("textbox", name="Your name").fill("Ivo")
-    await expect_all_loaded(page)
+    await _settled(page)
     async with page.expect_response(_is_booking) as answering:
         await page.get_by_role("button", name="Request ").click()
     answer = await answering.value
