@@ -55,7 +55,7 @@ async def test_every_policy_of_the_appointments_schema_is_compiled(database: Dat
             (await explained(connection, table, "authenticated")).is_indexed for table in tables
         ]
 
-    assert len(tables) == 14
+    assert len(tables) == 15
     assert opaque == {}
     assert all(indexed)
 
