@@ -123,7 +123,7 @@ bench-apps: $(DEV_READY) $(WEB_READY) ## How soon each app shows what was done i
 	@$(RUN) python -m bench.apps $(ARGS)
 
 screenshots: $(DEV_READY) $(WEB_READY) ## Photograph the apps for README and docs, into docs/images/
-	@$(RUN) python tools/screenshots.py
+	@$(RUN) PYTHONPATH=tests python tools/screenshots.py
 
 clean: ## Remove what make installed and made; keeps .slotcast, the demo's data
 	rm -rf $(VENV) node_modules src/slotcast/web dist build .ruff_cache .pytest_cache .hypothesis .import_linter_cache

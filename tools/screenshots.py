@@ -1,18 +1,12 @@
 """
 Photograph the main pages of a demo of its own, for README and docs.
 
-    python tools/screenshots.py        writes docs/images/
-
-Look at what it wrote before you commit it.
+Run it with ``make screenshots``; it writes docs/images/. Look at them before you commit them.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
-import sys
-import tempfile
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,20 +14,17 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from playwright.async_api import async_playwright
+from support.browser import chromium
+from support.demo_server import demo_server
+from support.postgres import temporary_directory
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
     from playwright.async_api import Browser
 
 IMAGES: Final = Path(__file__).resolve().parent.parent / "docs" / "images"
-CHROMIUM: Final = "/usr/bin/chromium"
 DESKTOP: Final = (1440, 900)
 PHONE: Final = (390, 844)
 SUNDAY: Final = 7
-START_TIMEOUT_S: Final = 120.0
-STOP_TIMEOUT_S: Final = 30.0
 
 STAFF: Final = "owner@salon.example"
 CUSTOMER: Final = "customer@mail.example"
@@ -136,50 +127,13 @@ async def take(browser: Browser, url: str, shot: Shot, day: str) -> None:
     print(f"{shot.name}.png")
 
 
-@asynccontextmanager
-async def demo() -> AsyncGenerator[str]:
-    """Run `slotcast dev` in a directory of its own; gives its URL."""
-    with tempfile.TemporaryDirectory() as directory:
-        command = ["-m", "slotcast", "dev", "--directory", directory, "--port", "0"]
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *command,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        try:
-            async with asyncio.timeout(START_TIMEOUT_S):
-                url = await _address(process)
-            # Whatever else it says is read, or it would wait for a reader at last.
-            rest = asyncio.create_task(process.communicate())
-            yield url
-        finally:
-            process.terminate()
-            await asyncio.wait_for(process.wait(), STOP_TIMEOUT_S)
-        await rest
-
-
-async def _address(process: asyncio.subprocess.Process) -> str:
-    """Read the log until the server says where it serves."""
-    if process.stderr is None:
-        raise AssertionError("stderr was asked for")
-    while line := (await process.stderr.readline()).decode():
-        found = re.search(r"Serving url=(\S+)", line)
-        if found is not None:
-            return found[1]
-    raise SystemExit("the demo ended before it served")
-
-
 async def main() -> None:
     """Photograph everything."""
     IMAGES.mkdir(exist_ok=True)
-    async with demo() as url, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--headless", "--no-sandbox", "--disable-gpu"]
-        )
-        for shot in SHOTS:
-            await take(browser, url, shot, _next_open_day())
-        await browser.close()
+    with temporary_directory() as directory:
+        async with demo_server(directory) as url, chromium() as browser:
+            for shot in SHOTS:
+                await take(browser, url, shot, _next_open_day())
 
 
 def _next_open_day() -> str:
