@@ -77,3 +77,12 @@ def test_encoding_is_compact_and_canonical_form_sorted() -> None:
 def test_what_is_not_json_is_never_written() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         strict_json.dumps(float("nan"))
+
+
+def test_very_many_strings_are_laborious_whatever_is_between_them() -> None:
+    assert strict_json.is_laborious('""' * 300_001)
+    assert strict_json.is_laborious(b'"\\\\"' * 600_001)
+
+
+def test_one_string_is_not_laborious_whatever_is_in_it() -> None:
+    assert not strict_json.is_laborious('["' + '\\",:{[' * 300_001 + '"]')
