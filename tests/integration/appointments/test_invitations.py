@@ -166,6 +166,7 @@ def test_nobody_is_flooded_with_invitations(salon: Connection) -> None:
         invite(salon)
 
     assert hint_of(refused.value) == "too_many_invitations"
+    assert invite(salon, email="7@mail.example")  # which is no further one
 
 
 def test_admins_see_invitations_and_take_them_back_and_nobody_reads_a_token(

@@ -37,6 +37,7 @@ create function public.invite_member(p_workspace uuid, p_email text, p_role text
 language plpgsql security definer set search_path = '' as $$
 declare
   mine text := app_private.my_role(p_workspace);
+  address text := lower(btrim(p_email));
   -- Two random UUIDs have 244 random bits.
   token text := replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '');
 begin
@@ -47,11 +48,13 @@ begin
     raise exception 'only an owner can make an owner' using errcode = '42501', hint = 'only_owners';
   end if;
   delete from public.workspace_invitations i where i.workspace_id = p_workspace and i.expires_at <= now();
-  if (select count(*) from public.workspace_invitations i where i.workspace_id = p_workspace) >= 100 then
+  if (
+    select count(*) from public.workspace_invitations i where i.workspace_id = p_workspace and i.email <> address
+  ) >= 100 then
     raise exception 'a workspace can have 100 open invitations' using errcode = 'P0001', hint = 'too_many_invitations';
   end if;
   insert into public.workspace_invitations as open (workspace_id, email, role, token_hash, invited_by)
-  values (p_workspace, lower(btrim(p_email)), p_role, sha256(convert_to(token, 'UTF8')), auth.uid())
+  values (p_workspace, address, p_role, sha256(convert_to(token, 'UTF8')), auth.uid())
   on conflict (workspace_id, email) do update
     set role = excluded.role, token_hash = excluded.token_hash, invited_by = excluded.invited_by,
         created_at = excluded.created_at, expires_at = excluded.expires_at;
