@@ -25,7 +25,6 @@ from slotcast.lsn import Lsn
 from slotcast.postgres.pool import TEXT_FORMS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Self
 
     from psycopg.pq.abc import PGconn, PGresult
@@ -287,9 +286,8 @@ class WalConnection:
         return True
 
     async def _flush(self) -> None:
-        loop = asyncio.get_running_loop()
         while self._pgconn.flush():
-            await _ready(self._pgconn.socket, loop.add_writer, loop.remove_writer)
+            await _writable(self._pgconn.socket)
 
     async def _result(self) -> PGresult | None:
         while self._pgconn.is_busy():
@@ -370,20 +368,17 @@ class _Ear:
             self._is_watched = False
 
 
-async def _ready(
-    file: int,
-    add: Callable[[int, Callable[[], None]], object],
-    remove: Callable[[int], object],
-) -> None:
-    """Wait until the socket *file* is what *add* watches for."""
-    ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+async def _writable(file: int) -> None:
+    """Wait until the socket *file* takes more."""
+    loop = asyncio.get_running_loop()
+    ready: asyncio.Future[None] = loop.create_future()
 
     def set_ready() -> None:
         if not ready.done():
             ready.set_result(None)
 
-    add(file, set_ready)
+    loop.add_writer(file, set_ready)
     try:
         await ready
     finally:
-        remove(file)
+        loop.remove_writer(file)
