@@ -20,6 +20,8 @@ DEPTH_LIMIT: Final = 128
 
 _LABOUR_LIMIT: Final = 300_000
 """Most work that JSON is to be read, at about 0.1 µs each: reading cannot be interrupted."""
+_DIGITS: Final = 100
+"""How many a number may have in any case; each takes the longer, the more there are."""
 _STRINGS: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 """Strings; one without an end reaches to that of the text, so that all is looked at once."""
 
@@ -56,7 +58,7 @@ def is_laborious(text: str | bytes) -> bool:
     # Strings of JSON have a mark between them each; finding more of them would itself take long.
     if marks.count('"') - marks.count('\\"') > 2 * _LABOUR_LIMIT:
         return True
-    return _labour(marks) > _LABOUR_LIMIT and _labour(_STRINGS.sub("", marks)) > _LABOUR_LIMIT
+    return _has_much(marks) and _has_much(_STRINGS.sub("", marks))
 
 
 def encode(value: JsonValue) -> str:
@@ -72,6 +74,14 @@ def dumps(value: JsonValue) -> bytes:
 def canonical(value: JsonValue) -> str:
     """Write *value* as `encode` does, keys sorted: equal values give equal text."""
     return _CANONICAL_ENCODER.encode(value)
+
+
+def _has_much(text: str) -> bool:
+    if _labour(text) > _LABOUR_LIMIT:
+        return True
+    # Of a number twice as long, some piece has nothing but digits.
+    ends = range(_DIGITS, len(text) + 1, _DIGITS)
+    return any(text[end - _DIGITS : end].isdigit() for end in ends)
 
 
 def _labour(text: str) -> int:

@@ -86,3 +86,10 @@ def test_very_many_strings_are_laborious_whatever_is_between_them() -> None:
 
 def test_one_string_is_not_laborious_whatever_is_in_it() -> None:
     assert not strict_json.is_laborious('["' + '\\",:{[' * 300_001 + '"]')
+
+
+@pytest.mark.parametrize("before", ["", "1, ", '"a", '])
+def test_a_very_long_number_is_laborious_and_a_string_of_digits_is_not(before: str) -> None:
+    assert strict_json.is_laborious(f"[{before}{'7' * 200}]")
+    assert not strict_json.is_laborious(f'[{before}"{"7" * 100_000}"]')
+    assert not strict_json.is_laborious(f"[{before}{'7' * 99}]")
