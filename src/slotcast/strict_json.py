@@ -87,7 +87,9 @@ def _has_much(text: str) -> bool:
 def _labour(text: str) -> int:
     """Estimate how much work JSON is to read: objects, and names in them, are the most."""
     containers = text.count("{") + text.count("[")
-    return text.count(",") + 3 * text.count(":") + 4 * containers
+    exponents = text.count("E") + text.count("e") - text.count("true") - text.count("false")
+    fractions = text.count(".") + exponents  # which are read by Python
+    return text.count(",") + 3 * (text.count(":") + fractions) + 4 * containers
 
 
 def _well_formed(text: str | bytes) -> str:

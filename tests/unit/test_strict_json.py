@@ -93,3 +93,19 @@ def test_a_very_long_number_is_laborious_and_a_string_of_digits_is_not(before: s
     assert strict_json.is_laborious(f"[{before}{'7' * 200}]")
     assert not strict_json.is_laborious(f'[{before}"{"7" * 100_000}"]')
     assert not strict_json.is_laborious(f"[{before}{'7' * 99}]")
+
+
+@pytest.mark.parametrize(
+    ("part", "is_laborious"),
+    [
+        ("0.5", True),
+        ("-1e5", True),
+        ("1E5", True),
+        ("1234", False),
+        ("true", False),
+        ("false", False),
+        ('"1.5 e"', False),
+    ],
+)
+def test_numbers_that_are_no_integers_take_longer(part: str, is_laborious: bool) -> None:
+    assert strict_json.is_laborious(f"[{','.join([part] * 80_000)}]") is is_laborious
