@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import psycopg
 import pytest
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
 cluster = embedded_cluster
+
+OPEN_ONES: Final = b"select email, role from public.workspace_invitations"
 
 
 def invite(
@@ -123,10 +125,24 @@ def test_a_token_in_other_hands_is_worth_nothing_and_stays_good(salon: Connectio
     assert role_of(salon, CUSTOMER) == "staff"
 
 
-def test_members_keep_their_role(salon: Connection) -> None:
-    accept(salon, invite(salon, email=STAFF.email, role="owner"), STAFF)
+@pytest.mark.parametrize("email", [STAFF.email, f" {STAFF.email.upper()} ", OWNER.email])
+def test_members_are_not_invited(salon: Connection, email: str) -> None:
+    with pytest.raises(errors.RaiseException) as refused:
+        invite(salon, email=email, role="owner")
 
-    assert role_of(salon, STAFF) == "staff"
+    assert hint_of(refused.value) == "member_already"
+
+
+def test_who_has_become_a_member_meanwhile_keeps_their_role(salon: Connection) -> None:
+    token = invite(salon, role="owner")
+    salon.execute(
+        "insert into public.workspace_members (workspace_id, user_id, role)"
+        " values (%s, %s, 'viewer')",
+        [demo.SALON_ID, CUSTOMER.id],
+    )
+    accept(salon, token)
+
+    assert role_of(salon, CUSTOMER) == "viewer"
 
 
 @pytest.mark.parametrize("who", [STAFF.id, VIEWER_ID, CUSTOMER.id, STRANGER.id])
@@ -148,6 +164,27 @@ def test_only_owners_make_owners(salon: Connection) -> None:
 
     assert hint_of(refused.value) == "only_owners"
     assert role_of(salon, CUSTOMER) == "admin"
+
+
+def test_only_owners_replace_and_take_back_what_makes_an_owner(salon: Connection) -> None:
+    salon.execute(
+        "update public.workspace_members set role = 'admin' where user_id = %s", [STAFF.id]
+    )
+    take_back = b"delete from public.workspace_invitations"
+    invite(salon, role="owner")
+    invite(salon, email="somebody@mail.example")
+
+    with pytest.raises(errors.InsufficientPrivilege) as refused:
+        invite(salon, STAFF.id, role="viewer")
+    with acting(salon, STAFF.id):
+        assert salon.execute(take_back).rowcount == 1
+        assert salon.execute(OPEN_ONES).fetchall() == [(CUSTOMER.email, "owner")]
+
+    assert hint_of(refused.value) == "only_owners"
+    assert accept(salon, invite(salon, role="owner")) == demo.SALON_SLUG
+    invite(salon, email="somebody@mail.example", role="owner")
+    with acting(salon, OWNER.id):
+        assert salon.execute(take_back).rowcount == 1
 
 
 @pytest.mark.parametrize(
@@ -173,14 +210,13 @@ def test_admins_see_invitations_and_take_them_back_and_nobody_reads_a_token(
     salon: Connection,
 ) -> None:
     invite(salon)
-    open_ones = b"select email, role from public.workspace_invitations"
     for other in (STAFF.id, CUSTOMER.id, STRANGER.id):
         with acting(salon, other):
-            assert salon.execute(open_ones).fetchall() == []
+            assert salon.execute(OPEN_ONES).fetchall() == []
             assert salon.execute("delete from public.workspace_invitations").rowcount == 0
 
     with acting(salon, OWNER.id):
-        assert salon.execute(open_ones).fetchall() == [(CUSTOMER.email, "staff")]
+        assert salon.execute(OPEN_ONES).fetchall() == [(CUSTOMER.email, "staff")]
         assert salon.execute("delete from public.workspace_invitations").rowcount == 1
     for column in ("token_hash", "*"):
         query = f"select {column} from public.workspace_invitations".encode()

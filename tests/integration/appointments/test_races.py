@@ -55,6 +55,16 @@ def booking(user: UUID, begins: datetime, member: UUID | None) -> Callable[[Conn
     return do
 
 
+def inviting(email: str) -> Callable[[Connection], object]:
+    """Invite somebody."""
+
+    def do(connection: Connection) -> object:
+        connection.execute("select public.invite_member(%s, %s, 'staff')", [demo.SALON_ID, email])
+        return "invited"
+
+    return do
+
+
 def test_of_twelve_who_want_the_same_time_one_gets_it(salon_url: str) -> None:
     users = [(CUSTOMER, OTHER_CUSTOMER)[number % 2].id for number in range(CROWD)]
 
@@ -178,3 +188,16 @@ def test_a_booking_and_a_closing_at_once_leave_no_half_of_either(salon_url: str)
     assert told[0] == 1
     assert told[1] in (SAMIR.id, "not_bookable")
     assert len(found) == (told[1] == SAMIR.id)
+
+
+def test_of_twelve_who_are_invited_at_once_the_last_free_place_is_one_s(salon_url: str) -> None:
+    with psycopg.connect(salon_url) as connection, acting(connection, OWNER.id):
+        for number in range(99):
+            inviting(f"{number}@mail.example")(connection)
+
+    told = at_once(
+        salon_url,
+        [(OWNER.id, inviting(f"late-{number}@mail.example")) for number in range(CROWD)],
+    )
+
+    assert sorted(map(str, told)) == ["invited", *["too_many_invitations"] * (CROWD - 1)]

@@ -18,19 +18,23 @@ create policy "admins see whom they wait for"
   on public.workspace_invitations for select to authenticated
   using (workspace_id = any ((select app_private.my_workspaces('admin'))::uuid[]));
 
+create function app_private.may_invite(inviter_role text, invited_role text) returns boolean
+language sql immutable set search_path = '' as $$
+  select coalesce(inviter_role = 'owner' or inviter_role = 'admin' and invited_role <> 'owner', false)
+$$;
+
+-- As only owners make owners, only they change their mind about one.
 create policy "admins take back"
   on public.workspace_invitations for delete to authenticated
-  using (workspace_id = any ((select app_private.my_workspaces('admin'))::uuid[]));
+  using (
+    workspace_id = any ((select app_private.my_workspaces('admin'))::uuid[])
+    and app_private.may_invite(app_private.my_role(workspace_id), role)
+  );
 
 -- Default privileges of schema public have opened everything.
 revoke all on public.workspace_invitations from anon, authenticated;
 grant select (id, workspace_id, email, role, invited_by, created_at, expires_at), delete
   on public.workspace_invitations to authenticated;
-
-create function app_private.may_invite(inviter_role text, invited_role text) returns boolean
-language sql immutable set search_path = '' as $$
-  select coalesce(inviter_role = 'owner' or inviter_role = 'admin' and invited_role <> 'owner', false)
-$$;
 
 -- Gives the token, which nobody can read again. Inviting an address anew makes the former token worthless.
 create function public.invite_member(p_workspace uuid, p_email text, p_role text) returns text
@@ -47,6 +51,14 @@ begin
   if not app_private.may_invite(mine, p_role) then
     raise exception 'only an owner can make an owner' using errcode = '42501', hint = 'only_owners';
   end if;
+  -- Or several at once would be too many together.
+  perform from public.workspaces w where w.id = p_workspace for no key update;
+  if exists (
+    select from public.workspace_members m join auth.users u on u.id = m.user_id
+    where m.workspace_id = p_workspace and lower(to_jsonb(u) ->> 'email') = address
+  ) then
+    raise exception 'this address is a member''s already' using errcode = 'P0001', hint = 'member_already';
+  end if;
   delete from public.workspace_invitations i where i.workspace_id = p_workspace and i.expires_at <= now();
   if (
     select count(*) from public.workspace_invitations i where i.workspace_id = p_workspace and i.email <> address
@@ -57,7 +69,12 @@ begin
   values (p_workspace, address, p_role, sha256(convert_to(token, 'UTF8')), auth.uid())
   on conflict (workspace_id, email) do update
     set role = excluded.role, token_hash = excluded.token_hash, invited_by = excluded.invited_by,
-        created_at = excluded.created_at, expires_at = excluded.expires_at;
+        created_at = excluded.created_at, expires_at = excluded.expires_at
+    where app_private.may_invite(mine, open.role);
+  if not found then
+    raise exception 'only an owner can change an owner''s invitation'
+      using errcode = '42501', hint = 'only_owners';
+  end if;
   return token;
 end $$;
 
@@ -91,5 +108,6 @@ begin
 end $$;
 
 revoke execute on function app_private.may_invite(text, text) from public;
+grant execute on function app_private.may_invite(text, text) to authenticated;
 revoke execute on function public.invite_member(uuid, text, text), public.accept_invitation(text) from public, anon;
 grant execute on function public.invite_member(uuid, text, text), public.accept_invitation(text) to authenticated;

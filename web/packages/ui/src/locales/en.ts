@@ -87,6 +87,7 @@ export const en = {
         "This invitation is unknown: it was used, taken back, or is too old. Ask for a new one.",
       other_address:
         "This invitation is for another email address. Sign in with the one it was sent to.",
+      member_already: "Somebody with this email address is a member already.",
       too_many_invitations: "There are 100 open invitations. Take some back first.",
       only_owners: "Only an owner can do that.",
       immovable: "A membership can't be moved to somebody else.",

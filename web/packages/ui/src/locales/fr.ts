@@ -89,6 +89,7 @@ export const fr: SameTexts<typeof en> = {
         "Cette invitation est inconnue : elle a servi, a été retirée, ou est trop ancienne. Demandez-en une autre.",
       other_address:
         "Cette invitation est pour une autre adresse e-mail. Connectez-vous avec celle qui l’a reçue.",
+      member_already: "Une personne avec cette adresse e-mail est déjà membre.",
       too_many_invitations: "Il y a déjà 100 invitations ouvertes. Retirez-en d’abord.",
       only_owners: "Seul un propriétaire peut faire cela.",
       immovable: "Une adhésion ne peut pas passer à quelqu’un d’autre.",

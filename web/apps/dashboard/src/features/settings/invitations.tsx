@@ -80,11 +80,13 @@ function InvitationRow({ desk, invitation }: { desk: Desk; invitation: Invitatio
           </span>
         </span>
         <span className="text-ink-soft text-md">{t(`settings.role.${role}`)}</span>
-        <IconButton
-          icon={X}
-          label={t("settings.people.takeBack", { email })}
-          onClick={() => void takeBack()}
-        />
+        {(desk.role === "owner" || role !== "owner") && (
+          <IconButton
+            icon={X}
+            label={t("settings.people.takeBack", { email })}
+            onClick={() => void takeBack()}
+          />
+        )}
       </div>
       <Problem text={problem} />
     </li>
