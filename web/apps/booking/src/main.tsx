@@ -18,6 +18,8 @@ import { ErrorPage } from "./app/error-page";
 import { forgetYou } from "./features/booking/you";
 import { en } from "./locales/en";
 
+const APP = "booking";
+
 /** What queries ask about a person begins with one of these. */
 const PERSONAL = new Set<unknown>(["profile", "calendar-token", "places"]);
 
@@ -36,7 +38,7 @@ async function start(root: HTMLElement): Promise<void> {
     createRoot(root).render(<ErrorPage reason="unreachable" />);
     return;
   }
-  const client = makeClient(config, "booking");
+  const client = makeClient(config, APP);
   const hasEntered = await enterDemo(client, config);
   const queries = new QueryClient();
 
@@ -50,6 +52,7 @@ async function start(root: HTMLElement): Promise<void> {
     <StrictMode>
       <QueryClientProvider client={queries}>
         <SessionProvider
+          app={APP}
           client={client}
           config={config}
           initialNotice={hasEntered ? null : "notEntered"}

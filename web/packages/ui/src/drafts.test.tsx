@@ -1,7 +1,7 @@
 import type { AuthChangeEvent, SupabaseClient } from "@supabase/supabase-js";
 import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
-import { useState } from "react";
-import { afterEach, describe, expect, test } from "vitest";
+import { type ReactNode, useState } from "react";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { useDraft } from "./drafts";
 import { SessionProvider, useSession } from "./session";
 
@@ -53,6 +53,15 @@ function Page() {
   );
 }
 
+function SignOut() {
+  const { signOut } = useSession();
+  return (
+    <button type="button" onClick={() => void signOut()}>
+      Leave
+    </button>
+  );
+}
+
 function Form() {
   const [text, setText] = useDraft("note", () => "");
   const [isOpen, setOpen] = useState(true);
@@ -72,13 +81,18 @@ function Field() {
   return <input aria-label="Name" value={text} onChange={(event) => setText(event.target.value)} />;
 }
 
-async function opened(): Promise<Accounts> {
+function renderTab(content: ReactNode, onSignedOut = (_isAsked: boolean) => {}): Accounts {
   const accounts = new Accounts();
   render(
-    <SessionProvider client={accounts.client} config={config}>
-      <Page />
+    <SessionProvider app="salon" client={accounts.client} config={config} onSignedOut={onSignedOut}>
+      {content}
     </SessionProvider>,
   );
+  return accounts;
+}
+
+async function opened(onSignedOut?: (isAsked: boolean) => void): Promise<Accounts> {
+  const accounts = renderTab(<Page />, onSignedOut);
   await accounts.signIn("olga");
   fireEvent.change(screen.getByLabelText("Note"), { target: { value: "typed" } });
   return accounts;
@@ -89,7 +103,10 @@ const name = () => screen.getByLabelText<HTMLInputElement>("Name").value;
 const settled = () => new Promise((resolve) => setTimeout(resolve));
 
 describe("what was typed", () => {
-  afterEach(cleanup);
+  afterEach(() => {
+    cleanup();
+    localStorage.clear();
+  });
 
   test("is there again for whoever signs in after their session has ended", async () => {
     const accounts = await opened();
@@ -124,6 +141,25 @@ describe("what was typed", () => {
     await accounts.signIn("olga");
 
     expect(note()).toBe("");
+  });
+
+  test("goes with who signs out in another tab", async () => {
+    const signedOut = vi.fn();
+    const accounts = await opened(signedOut);
+    await renderTab(<SignOut />).signIn("olga");
+    await act(async () => {
+      fireEvent.click(screen.getByText("Leave"));
+      await settled();
+    });
+
+    await accounts.endSession();
+
+    expect(screen.getByText("welcome")).toBeDefined();
+    expect(signedOut.mock.calls).toEqual([[true]]);
+    await accounts.signIn("olga");
+    expect(note()).toBe("");
+    await accounts.endSession();
+    expect(screen.getByText("ended")).toBeDefined();
   });
 
   test("goes with the form that is closed", async () => {

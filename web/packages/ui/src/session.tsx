@@ -12,6 +12,7 @@ import {
 } from "react";
 import type { Config } from "./config";
 import { forgetDrafts, keepDrafts, stopKeepingDrafts } from "./drafts";
+import { forgetStored, isText, readStored, writeStored } from "./stored";
 
 /**
  * Makes the one client of an app.
@@ -50,6 +51,8 @@ export interface SessionState {
 const SessionContext = createContext<SessionState | null>(null);
 
 export interface SessionProviderProps {
+  /** As for {@link makeClient}. */
+  app: string;
   client: SupabaseClient;
   config: Config;
   children: ReactNode;
@@ -58,14 +61,16 @@ export interface SessionProviderProps {
   /**
    * Called when a user is signed in no more; forget what was theirs, since computers are shared.
    *
-   * @param isAsked Whether they asked for it. What they were typing is not lost otherwise.
+   * @param isAsked Whether they asked for it, here or in another tab. What they were typing is not lost otherwise.
    */
   onSignedOut?: (isAsked: boolean) => void;
 }
 
 /** Knows who is signed in. Its children see a user only once realtime joins as that user too. */
 export function SessionProvider(props: SessionProviderProps) {
-  const { client, config, children, initialNotice = null, onSignedOut } = props;
+  const { app, client, config, children, initialNotice = null, onSignedOut } = props;
+  // Who signed out last in this browser: all tabs hear that somebody is signed in no more, but only one was asked to.
+  const leftAs = `slotcast.${app}.left`;
   const [known, setKnown] = useState<Session | null | undefined>(undefined);
   const [isRecovering, setRecovering] = useState(false);
   const [notice, setNotice] = useState(initialNotice);
@@ -85,16 +90,21 @@ export function SessionProvider(props: SessionProviderProps) {
     const { data } = client.auth.onAuthStateChange((event, session) => {
       if (event === "PASSWORD_RECOVERY") setRecovering(true);
       if (event === "SIGNED_OUT") ended();
-      if (event === "SIGNED_IN") setNotice(null);
       if (session) began(session.user.id);
+      if (event === "SIGNED_IN") {
+        setNotice(null);
+        if (readStored(leftAs, isText) === lastUserId.current) forgetStored(leftAs);
+      }
       // Not from within: the auth client holds its lock while it calls, and setAuth() asks it for the token.
       setTimeout(() => void take(session));
     });
     /** Before anything is drawn anew, so that forms know why they go. */
     function ended() {
-      hasEnded.current = !isLeaving.current;
-      setNotice(isLeaving.current ? null : "ended");
-      if (isLeaving.current) forgetDrafts();
+      const left = readStored(leftAs, isText);
+      const isAsked = isLeaving.current || (left !== undefined && left === lastUserId.current);
+      hasEnded.current = !isAsked;
+      setNotice(isAsked ? null : "ended");
+      if (isAsked) forgetDrafts();
       else keepDrafts();
     }
     function began(userId: string) {
@@ -106,7 +116,7 @@ export function SessionProvider(props: SessionProviderProps) {
       latest = undefined;
       data.subscription.unsubscribe();
     };
-  }, [client]);
+  }, [client, leftAs]);
 
   const wasSignedIn = useRef(false);
   useEffect(() => {
@@ -117,12 +127,13 @@ export function SessionProvider(props: SessionProviderProps) {
 
   const signOut = useCallback(async () => {
     isLeaving.current = true;
+    writeStored(leftAs, lastUserId.current ?? null);
     try {
       await client.auth.signOut({ scope: "local" });
     } finally {
       isLeaving.current = false;
     }
-  }, [client]);
+  }, [client, leftAs]);
   const endRecovery = useCallback(() => setRecovering(false), []);
 
   const state = useMemo<SessionState>(() => {

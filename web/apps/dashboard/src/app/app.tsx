@@ -41,6 +41,7 @@ export function App({ config, client, notice }: AppProps) {
   return (
     <QueryClientProvider client={queries}>
       <SessionProvider
+        app="dashboard"
         client={client}
         config={config}
         initialNotice={notice}

@@ -14,15 +14,19 @@ describe("what a customer typed", () => {
     return hook;
   };
 
-  test("stays when a visitor signs in", () => {
+  test("stays when a visitor signs in, and goes with them", () => {
     const { result, rerender } = typed(undefined);
     rerender("clara");
     expect(result.current.you).toMatchObject({ name: "Clara", notes: "By the window" });
+
+    rerender(undefined);
+    expect(result.current.you).not.toHaveProperty("name");
   });
 
-  test("stays while a session that has ended is begun again, over a reload too", () => {
-    const { rerender } = typed("clara");
+  test("is out of sight until a session that has ended is begun again, over a reload too", () => {
+    const { result: before, rerender } = typed("clara");
     rerender(undefined);
+    expect(before.current.you).not.toHaveProperty("name");
     cleanup();
 
     const { result } = renderHook(() => useYou("clara"));

@@ -1,6 +1,6 @@
 import { uuid } from "@slotcast/realtime";
 import { forgetStored, isText, readStored, writeStored } from "@slotcast/ui";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 
 /** What a customer types before booking; kept until it is booked, over reloads and signing in. */
 export interface You {
@@ -18,16 +18,24 @@ const STORED_AS = "slotcast.booking.you";
 /**
  * Keeps what was typed in this tab. `forget` is for when it has been booked: name and phone stay.
  *
- * @param accountId - Of who is signed in. What was typed for another account, whose session has ended, is not for it.
+ * @param accountId - Of who is signed in. What was typed for an account whose session has ended waits for that one:
+ *   nobody else, signed in or not, sees it.
  */
 export function useYou(accountId: string | undefined) {
   const [kept, setKept] = useState<Partial<You> & Pick<You, "requestId">>(
     () => readStored(STORED_AS, isYou, "session") ?? { requestId: uuid() },
   );
-  const isOthers = accountId && kept.accountId && accountId !== kept.accountId;
+  useEffect(() => {
+    // Who signs in takes along what they typed before, and leaves nothing of it behind.
+    if (accountId === undefined || kept.accountId !== undefined) return;
+    const taken = { ...kept, accountId };
+    setKept(taken);
+    writeStored(STORED_AS, taken, "session");
+  }, [accountId, kept]);
+  const isOthers = kept.accountId !== undefined && accountId !== kept.accountId;
   const you = isOthers ? { requestId: kept.requestId } : kept;
   function change(changes: Partial<You>) {
-    const next = { ...you, ...changes, accountId: accountId ?? you.accountId };
+    const next = { ...you, ...changes, accountId };
     setKept(next);
     writeStored(STORED_AS, next, "session");
   }
