@@ -18,6 +18,14 @@ async function show(language: "en" | "fr") {
   await setLanguage(language);
 }
 
+function delay() {
+  let end: () => void = () => undefined;
+  const over = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  return { over, end };
+}
+
 afterEach(() => localStorage.clear());
 
 describe("texts", () => {
@@ -71,5 +79,38 @@ describe("texts", () => {
 
     await setLanguage("en");
     expect([page.text("bye"), text("times.none")]).toEqual(["Bye", "None"]);
+  });
+
+  it.each(["language", "page"])(
+    "are complete in the language chosen last if the %s is loaded last",
+    async (last) => {
+      const [language, page] = [delay(), delay()];
+      await setUpI18n({ en: async () => en, fr: () => language.over.then(() => fr) });
+      const ofAPage = {
+        en: () => page.over.then(() => ({ bye: "Bye" })),
+        fr: () => page.over.then(() => ({ bye: "Salut" })),
+      };
+
+      const adding = addTexts(ofAPage);
+      const changing = setLanguage("fr");
+      for (const { end } of last === "page" ? [language, page] : [page, language]) {
+        end();
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+      await Promise.all([adding, changing]);
+
+      const { text: ofPage } = textsOf<{ bye: string }>("app");
+      expect([ofPage("bye"), text("times.none")]).toEqual(["Salut", "Aucun"]);
+    },
+  );
+
+  it("stay as they are where another language can't be loaded, with what pages add", async () => {
+    await setUpI18n({ en: async () => en, fr: () => Promise.reject(new TypeError("offline")) });
+
+    await expect(setLanguage("fr")).rejects.toThrow("offline");
+    await addTexts({ en: async () => ({ bye: "Bye" }), fr: async () => ({ bye: "Salut" }) });
+
+    const { text: ofPage } = textsOf<{ bye: string }>("app");
+    expect([ofPage("bye"), text("times.none")]).toEqual(["Bye", "None"]);
   });
 });

@@ -59,6 +59,9 @@ const SHARED: Catalogs = {
 const loaders: Record<Namespace, Set<Catalogs>> = { ui: new Set([SHARED]), app: new Set() };
 const listeners = new Set<() => void>();
 
+/** What is to be shown: while it is loaded, another language may be asked for, or another part. */
+let wanted: Language = "en";
+
 /** What is shown: replaced as a whole, so that it can be compared. */
 let shown: { language: Language; catalogs: Partial<Record<Namespace, Catalog>> } = {
   language: "en",
@@ -71,15 +74,16 @@ let shown: { language: Language; catalogs: Partial<Record<Namespace, Catalog>> }
  */
 export async function setUpI18n(catalogs: Catalogs): Promise<void> {
   loaders.app = new Set([catalogs]);
-  await changeLanguage(preferredLanguage());
+  wanted = preferredLanguage();
+  await showWanted();
 }
 
 /** Adds texts to the app's own that only some pages need; await it before they are drawn. */
 export async function addTexts(catalogs: Catalogs): Promise<void> {
   if (loaders.app.has(catalogs)) return;
-  await catalogs[shown.language]();
+  await catalogs[wanted]();
   loaders.app.add(catalogs);
-  await changeLanguage(shown.language);
+  await showWanted();
 }
 
 /** The typed texts of a catalog; *namespace* is "app" for the app's own. */
@@ -112,7 +116,13 @@ export function useLanguage() {
 /** Shows everything in *language* from now on, and remembers it. */
 export async function setLanguage(language: Language): Promise<void> {
   writeStored(STORED_AS, language);
-  await changeLanguage(language);
+  wanted = language;
+  try {
+    await showWanted();
+  } catch (error) {
+    if (wanted === language) wanted = shown.language;
+    throw error;
+  }
 }
 
 /** For `Intl`, outside of components. */
@@ -156,10 +166,13 @@ function subscribe(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-async function changeLanguage(language: Language): Promise<void> {
+async function showWanted(): Promise<void> {
+  const language = wanted;
+  const { size } = loaders.app;
   const load = async (parts: Iterable<Catalogs>): Promise<Catalog> =>
     Object.assign({}, ...(await Promise.all([...parts].map((part) => part[language]()))));
   const [ui, app] = await Promise.all([load(loaders.ui), load(loaders.app)]);
+  if (language !== wanted || size !== loaders.app.size) return showWanted();
   shown = { language, catalogs: { ui, app } };
   for (const listener of listeners) listener();
   document.documentElement.lang = language;
