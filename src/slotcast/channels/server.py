@@ -28,7 +28,6 @@ from slotcast.channels.large_messages import (
     QUICK_LENGTH,
     LargeMessages,
     TooLaborious,
-    TooManyLargeMessages,
 )
 from slotcast.channels.limits import weight
 from slotcast.channels.participant import Participant
@@ -50,6 +49,7 @@ from slotcast.channels.session import Refusal
 from slotcast.counters import ChannelCounts
 from slotcast.errors import ProtocolError, SubscriptionError, TokenError
 from slotcast.fanout import frames
+from slotcast.fanout.hub import RESYNC
 from slotcast.fanout.registration import make_binding
 from slotcast.fanout.subscriptions import Subscription
 from slotcast.observations import Observation, observe, problem
@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from slotcast.fanout.hub import Hub
     from slotcast.fanout.registration import Registered, Registrar
     from slotcast.fanout.subscriptions import Binding
+    from slotcast.lsn import Lsn
     from slotcast.rates import Rate
     from slotcast.tokens import Keyring
 
@@ -78,6 +79,8 @@ _Data = TypeVar("_Data", str, bytes)
 
 _LONGEST_TIMER_S: Final = 86_400.0
 _READY_TIMEOUT_S: Final = 60.0
+READ_TIMEOUT_S: Final = 1.0
+"""Longest that a join waits for others to see what is in the log."""
 _NORMAL_CLOSURE: Final = 1000
 _GOING_AWAY: Final = 1001
 _TOO_BIG: Final = 1009
@@ -315,6 +318,7 @@ class RealtimeSession:
         "_is_decoding",
         "_joins",
         "_messages",
+        "_waiting",
         "claims",
         "connection",
         "headers",
@@ -339,6 +343,7 @@ class RealtimeSession:
         self.headers = headers
         self._checks: asyncio.Lock | None = None
         self._is_decoding = False
+        self._waiting: asyncio.Task[None] | None = None
         self._is_closed = False
         self._joins: TokenBucket | None = None
         self._messages: TokenBucket | None = None
@@ -360,7 +365,9 @@ class RealtimeSession:
     def closed(self) -> None:
         """Give up all channels, once what the client said before has been heard."""
         self._is_closed = True
-        if not self._is_decoding:
+        if self._waiting is not None:
+            self._waiting.cancel()  # who knows when its turn would come
+        elif not self._is_decoding:
             self.carry_out(self.table.abandon())
             self.server.forget(self)
 
@@ -391,9 +398,7 @@ class RealtimeSession:
 
     def _receive(self, decode: Callable[[_Data], ClientMessage], data: _Data) -> None:
         if len(data) > QUICK_LENGTH and holds_json(data):
-            self.connection.pause()  # what comes after it waits for it
-            self._is_decoding = True
-            self.start(self._receive_large(decode, data))
+            self._begin_large(decode, data)
             return
         try:
             message = decode(data)
@@ -402,16 +407,29 @@ class RealtimeSession:
         else:
             self._take(message)
 
+    def _begin_large(self, decode: Callable[[_Data], ClientMessage], data: _Data) -> None:
+        # Decoding is what costs most, so what is too much is not known by its channel.
+        if self.spend(len(data)):
+            self.connection.pause()  # what comes after it waits for it
+            self._is_decoding = True
+            self._waiting = self.start(self._receive_large(decode, data))
+        else:
+            self.connection.close(_TRY_AGAIN_LATER, texts.TOO_MANY_MESSAGES)
+
     async def _receive_large(self, decode: Callable[[_Data], ClientMessage], data: _Data) -> None:
+        large_messages = self.server.large_messages
+        host = self.connection.remote.rpartition(":")[0]
         try:
-            self._take(await self.server.large_messages.decode(decode, data))
+            async with large_messages.turn(host):
+                self._waiting = None
+                message = await large_messages.decode(decode, data)
+            self._take(message)
         except ProtocolError as error:
             self._ignore(error)
         except TooLaborious:
             self.connection.close(_TOO_BIG, "a message has too many parts, or is too large")
-        except TooManyLargeMessages:
-            self.connection.close(_TRY_AGAIN_LATER, "too many large messages wait to be read")
         finally:
+            self._waiting = None
             self._is_decoding = False
             self.connection.resume()
             if self._is_closed:
@@ -455,6 +473,8 @@ class RealtimeSession:
 
     def spend(self, size_bytes: int) -> bool:
         """Count a message that is sent to others; False if it is one too many."""
+        if self._is_decoding:
+            return True  # it was counted when it began
         now = time.monotonic()
         if self._messages is None:
             self._messages = TokenBucket(self.server.limits.messages, now)
@@ -500,6 +520,7 @@ class Member:
         "_claims",
         "_expiry",
         "_held",
+        "_lateness",
         "_participant",
         "_permissions",
         "_readiness",
@@ -522,6 +543,7 @@ class Member:
         self._claims = session.claims
         self._subscription: Subscription | None = None
         self._task: asyncio.Task[None] | None = None
+        self._lateness: asyncio.Task[None] | None = None
         self._expiry: asyncio.TimerHandle | None = None
         held: list[bytes] = []
         self._held: list[bytes] | None = held
@@ -660,6 +682,8 @@ class Member:
         """Give up everything that is held."""
         if self._task is not None:
             self._task.cancel()
+        if self._lateness is not None:
+            self._lateness.cancel()
         if self._expiry is not None:
             self._expiry.cancel()
         if self._readiness is not None:
@@ -772,9 +796,25 @@ class Member:
                     self._subscription = Subscription(self, registered.bindings, claims)
                     self._subscription.seen = registered.seen
                     await server.hub.add(self._subscription)
-                    # What came just before was for others; but who reads now has to see it.
-                    await server.registrar.until_seen(server.hub.unseen(registered.seen))
+                    await self._until_read(server.hub.unseen(registered.seen, registered.bindings))
                     return registered
+
+    async def _until_read(self, transactions: Sequence[tuple[int, Lsn]]) -> None:
+        """
+        Wait until whoever reads sees *transactions*, which came just before and were for others.
+
+        Where a synchronous standby is away that takes long. Then the join is answered all the
+        same, and the client told to read again when it is over.
+        """
+        try:
+            async with asyncio.timeout(READ_TIMEOUT_S):
+                await self._session.server.registrar.until_seen(transactions)
+        except TimeoutError:
+            self._lateness = self.start(self._tell_when_read(transactions))
+
+    async def _tell_when_read(self, transactions: Sequence[tuple[int, Lsn]]) -> None:
+        await self._session.server.registrar.until_seen(transactions)
+        self.warn(RESYNC)
 
     async def _renew(self) -> None:
         """Check the subscription again for another token, which is in use already."""

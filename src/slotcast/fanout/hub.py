@@ -35,6 +35,7 @@ from slotcast.errors import SubscriptionError
 from slotcast.fanout.payloads import timestamp, with_xid
 from slotcast.fanout.row_filters import RowFilter, ask
 from slotcast.fanout.subscriptions import (
+    ANY,
     Binding,
     Interested,
     Shared,
@@ -76,6 +77,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _Wanted: TypeAlias = "tuple[TransactionSlice, Change, Interested]"
+
+_Recent: TypeAlias = "tuple[int, Lsn, frozenset[tuple[str, str]]]"
+"""The id of a transaction (32 bits), where it was committed, and its tables."""
 
 _Message: TypeAlias = "tuple[tuple[int, ...], Ruling]"
 
@@ -204,7 +208,8 @@ class Hub:
         self._xids = FullXids(pool)
         self._recovery = Recovery(recovery_window_s, recovery_limit_bytes)
         self._arrivals: list[Subscription] = []
-        self._recent = deque[tuple[int, "Lsn"]](maxlen=RECENT_LIMIT)
+        self._recent = deque[_Recent]()
+        self._forgotten: _Recent | None = None
 
     def start(self, boot_lsn: Lsn) -> None:
         """
@@ -217,7 +222,8 @@ class Hub:
 
     async def deliver(self, batch: Sequence[TransactionSlice]) -> None:
         """Hand the changes of *batch* to everybody who asked for them and may see them."""
-        self._recent.extend([(each.xid, each.commit_lsn) for each in batch if each.changes])
+        for transaction in batch:
+            self._remember(transaction)
         async with self._turn:
             settled: list[TransactionSlice] = []
             for slices in by_transaction(batch):
@@ -251,17 +257,38 @@ class Hub:
             if subscription in self._arrivals:  # given up before it was admitted
                 self._arrivals.remove(subscription)
 
-    def unseen(self, snapshot: Snapshot) -> list[tuple[int, Lsn]]:
+    def _remember(self, transaction: TransactionSlice) -> None:
+        """Keep in mind what is in the log, though others may not see yet what it did."""
+        if not transaction.changes:
+            return
+        names = [(each.relation.schema, each.relation.name) for each in transaction.changes]
+        self._recent.append((transaction.xid, transaction.commit_lsn, frozenset(names)))
+        if len(self._recent) > RECENT_LIMIT:
+            self._forgotten = self._recent.popleft()
+
+    def unseen(self, snapshot: Snapshot, bindings: Iterable[Binding]) -> list[tuple[int, Lsn]]:
         """
         Name the transactions that came already and that *snapshot* does not show.
+
+        Args:
+            snapshot: Of somebody who joins.
+            bindings: To whose tables they have to matter.
 
         Returns:
             Their ids (32 bits), and where they were committed.
         """
         recent = self._recent
-        while recent and snapshot.shows(*recent[0]):
+        while recent and snapshot.shows(*recent[0][:2]):
             recent.popleft()  # from now on everybody sees it
-        return [each for each in recent if not snapshot.shows(*each)]
+        asked = {(binding.schema, binding.table) for binding in bindings}
+        found = [
+            (xid, commit_lsn)
+            for xid, commit_lsn, tables in recent
+            if not snapshot.shows(xid, commit_lsn) and _asks_for(asked, tables)
+        ]
+        if self._forgotten is not None and not snapshot.shows(*self._forgotten[:2]):
+            found.append(self._forgotten[:2])  # it stands for all that came before
+        return found
 
     @property
     def subscription_count(self) -> int:
@@ -494,7 +521,6 @@ class Hub:
         """
         again: list[_Delivery] = []
         sent_count = 0
-        self.counts.sent_at = asyncio.get_running_loop().time()
         for delivery in deliveries:
             try:
                 count, changed = self._send_one(delivery)
@@ -502,6 +528,8 @@ class Hub:
                 self._give_up(delivery.change, delivery.subscriptions(), error)
                 continue
             sent_count += count
+            if count:
+                self.counts.sent_at = asyncio.get_running_loop().time()
             if changed:
                 again.append(replace(delivery, found=changed, shared=()))
             if sent_count >= _FRAMES_A_TURN:
@@ -806,6 +834,15 @@ class Recovery:
         else:
             self.slices.append(transaction)
         return True
+
+
+def _asks_for(asked: Iterable[tuple[str, str]], tables: Iterable[tuple[str, str]]) -> bool:
+    """Tell whether one of *tables* is asked for, by its name or a wildcard."""
+    return any(
+        schema in (name_of_schema, ANY) and table in (name, ANY)
+        for schema, table in asked
+        for name_of_schema, name in tables
+    )
 
 
 def by_transaction(batch: Iterable[TransactionSlice]) -> list[list[TransactionSlice]]:

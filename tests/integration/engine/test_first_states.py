@@ -13,8 +13,10 @@ import psycopg
 import pytest
 import pytest_asyncio
 
+from slotcast.channels import server as server_half
+from slotcast.fanout.hub import RESYNC
 from support.clusters import embedded_cluster
-from support.phoenix import phoenix_client
+from support.phoenix import TIMEOUT_S, phoenix_client
 from support.postgres import migrated_template, temporary_database, unique_name
 from support.server import ANON_KEY, serving
 from support.standby import poll, without_standby
@@ -34,7 +36,9 @@ TABLE: Final = """
 create table public.accounts (id int primary key, balance int not null);
 alter table public.accounts replica identity full;
 grant select on public.accounts to anon;
-alter publication supabase_realtime add table public.accounts;
+create table public.others (id int primary key);
+grant select on public.others to anon;
+alter publication supabase_realtime add table public.accounts, public.others;
 """
 ROWS: Final = """
 truncate public.accounts;
@@ -192,8 +196,9 @@ async def test_what_was_read_and_what_it_had_not_seen_make_the_table(served: Ser
 
 
 async def test_who_joins_while_a_commit_is_logged_but_not_seen_yet_misses_nothing(
-    served: Served,
+    served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(server_half, "READ_TIMEOUT_S", TIMEOUT_S)
     async with (
         phoenix_client(served.url) as witness,
         phoenix_client(served.url) as client,
@@ -215,6 +220,29 @@ async def test_who_joins_while_a_commit_is_logged_but_not_seen_yet_misses_nothin
     assert set(first.values()) == {0}
     assert (has_joined, reply["status"]) == (False, "ok")
     assert set(state.values()) == {5}
+
+
+async def test_a_join_does_not_wait_for_long_and_not_for_other_tables(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = {**ACCOUNTS, "table": "others"}
+    async with (
+        phoenix_client(served.url) as client,
+        await psycopg.AsyncConnection.connect(served.database.url, autocommit=True) as writer,
+    ):
+        await client.subscribe("before", ACCOUNTS)
+        async with without_standby(served.owner):
+            write = asyncio.create_task(writer.execute("update accounts set balance = 5"))
+            await client.change_count("before", 20)
+            monkeypatch.setattr(server_half, "READ_TIMEOUT_S", TIMEOUT_S)
+            elsewhere = await client.join("elsewhere", [others])
+            monkeypatch.setattr(server_half, "READ_TIMEOUT_S", 0.0)
+            here = await client.join("here", [ACCOUNTS])
+            has_written = write.done()
+        await write
+        await client.until(lambda message: message[4].get("message") == RESYNC)
+
+    assert (has_written, elsewhere["status"], here["status"]) == (False, "ok", "ok")
 
 
 async def test_without_the_key_changes_bring_no_id_and_only_a_switch_is_taken(
