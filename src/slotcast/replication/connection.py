@@ -221,7 +221,7 @@ class WalConnection:
         try:
             if self._ear is None:
                 self._ear = _Ear(self._pgconn.socket)
-        except psycopg.Error as error:
+        except (psycopg.Error, OSError) as error:
             raise StreamBroken(str(error)) from error
         await self._ear.wait()
 
