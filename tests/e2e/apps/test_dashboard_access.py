@@ -138,6 +138,7 @@ async def test_who_is_invited_by_address_is_let_in(shop: Shop, visit: Visit) -> 
 
     page = await visit("", ben)
     await page.goto(link)
+    await page.get_by_role("button", name=f"Join {shop.slug}").click()
     await expect(page.get_by_role("button", name=f"Workspace: {shop.name}")).to_be_visible()
     assert "invitation" not in page.url
     await expect(owner.get_by_role("combobox", name="Role of Ben")).to_be_visible(timeout=LIVE_MS)

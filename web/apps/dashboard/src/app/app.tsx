@@ -59,7 +59,7 @@ export function App({ config, client, notice }: AppProps) {
 
 function Door() {
   const { status, isRecovering, user } = useSession();
-  const [invitation, closeInvitation] = useInvitation();
+  const { invitation, close } = useInvitation();
   if (status === "loading") return null;
   if (status === "signed-out" || isRecovering) {
     return (
@@ -71,7 +71,7 @@ function Door() {
   if (invitation) {
     return (
       <Suspense>
-        <AcceptInvitation token={invitation} onDone={closeInvitation} />
+        <AcceptInvitation {...invitation} onDone={close} />
       </Suspense>
     );
   }
@@ -88,16 +88,30 @@ function Door() {
 }
 
 const INVITATION = "invitation";
+const WORKSPACE = "workspace";
+
+interface Invitation {
+  token: string;
+  /** Slug of the workspace that it is for, as the link says; empty where it does not. */
+  workspace: string;
+}
 
 /** The invitation in the address, until it is accepted or put away; it stays there while somebody signs in. */
-function useInvitation(): [token: string | null, close: (slug?: string) => void] {
-  const [token, setToken] = useState(() => new URLSearchParams(location.search).get(INVITATION));
+function useInvitation() {
+  const [invitation, setInvitation] = useState(readInvitation);
   function close(slug?: string) {
     const address = new URL(location.href);
     address.searchParams.delete(INVITATION);
-    if (slug) address.searchParams.set("workspace", slug);
+    if (slug) address.searchParams.set(WORKSPACE, slug);
+    else address.searchParams.delete(WORKSPACE);
     history.replaceState(history.state, "", address);
-    setToken(null);
+    setInvitation(null);
   }
-  return [token, close];
+  return { invitation, close };
+}
+
+function readInvitation(): Invitation | null {
+  const search = new URLSearchParams(location.search);
+  const token = search.get(INVITATION);
+  return token ? { token, workspace: search.get(WORKSPACE) ?? "" } : null;
 }

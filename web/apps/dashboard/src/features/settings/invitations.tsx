@@ -104,7 +104,7 @@ export function useInvite(desk: Desk) {
     const isSaved = await save(async () => {
       const wish = { p_workspace: desk.workspace.id, p_email: email, p_role: role };
       const answer = await client.rpc("invite_member", wish);
-      link = `${location.origin}/dashboard/?invitation=${answer.data}`;
+      link = `${location.origin}/dashboard/?invitation=${answer.data}&workspace=${desk.workspace.slug}`;
       return answer;
     });
     if (!isSaved) return null;

@@ -48,7 +48,10 @@ export const en = {
     other: "Go to {{name}}",
   },
   invitation: {
-    title: "This invitation could not be accepted",
+    title: "You are invited to {{workspace}}",
+    join: "Join {{workspace}}",
+    thisWorkspace: "this workspace",
+    failed: "This invitation could not be accepted",
     goOn: "Go to the dashboard",
     other: "Sign in as somebody else",
   },

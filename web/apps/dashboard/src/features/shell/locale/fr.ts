@@ -52,7 +52,10 @@ export const fr: SameTexts<typeof en> = {
     other: "Aller à {{name}}",
   },
   invitation: {
-    title: "Cette invitation n’a pas pu être acceptée",
+    title: "Vous êtes invité à rejoindre {{workspace}}",
+    join: "Rejoindre {{workspace}}",
+    thisWorkspace: "cet espace",
+    failed: "Cette invitation n’a pas pu être acceptée",
     goOn: "Aller au tableau de bord",
     other: "Se connecter avec un autre compte",
   },
