@@ -23,7 +23,7 @@ from psycopg_pool import PoolTimeout
 
 import slotcast
 from slotcast.auth.opening import open_service
-from slotcast.channels.large_messages import WAITING_COUNT_LIMIT, LargeMessages
+from slotcast.channels.large_messages import LargeMessages
 from slotcast.channels.participant import TopicLimits
 from slotcast.channels.server import Changes, ChannelLimits, PrivateChannels, RealtimeServer
 from slotcast.channels.stored import StoredMessages
@@ -282,9 +282,7 @@ async def running(
             tasks=tasks,
             limits=channel_limits(settings),
             topics=topics,
-            large_messages=LargeMessages(
-                opened.enter_context(SideThread("messages", queue_limit=WAITING_COUNT_LIMIT))
-            ),
+            large_messages=LargeMessages(opened.enter_context(SideThread("messages"))),
             private=PrivateChannels(access=access, messages=messages),
         )
         looking_after = tasks.create_task(

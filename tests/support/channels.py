@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from slotcast import app
 from slotcast.channels.access import Permissions
-from slotcast.channels.large_messages import WAITING_COUNT_LIMIT, LargeMessages
+from slotcast.channels.large_messages import LargeMessages
 from slotcast.channels.server import Changes, PrivateChannels, RealtimeServer
 from slotcast.channels.topics import Topics
 from slotcast.side_thread import SideThread
@@ -85,7 +85,7 @@ async def channel_server(
     keyring = Keyring(secret=SECRET, publishable_key=PUBLISHABLE_KEY)
     with (
         SideThread("broadcasts") as side_thread,
-        SideThread("messages", queue_limit=WAITING_COUNT_LIMIT) as messages,
+        SideThread("messages") as messages,
     ):
         async with asyncio.TaskGroup() as tasks:
             topics = Topics(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeVar
+from weakref import WeakValueDictionary
 
 from slotcast import strict_json
 from slotcast.channels.protocol.serializers import VerbatimBroadcast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncGenerator, Callable
 
     from slotcast.channels.protocol.serializers import ClientMessage
     from slotcast.side_thread import SideThread
@@ -20,13 +23,6 @@ QUICK_LENGTH: Final = 64 * 1024
 """Longest message that is decoded at once."""
 OTHERS_LIMIT: Final = 1024 * 1024
 """Longest message that is no broadcast."""
-WAITING_LIMIT: Final = 64 * 1024 * 1024
-"""Most that may wait to be decoded, of all connections together."""
-WAITING_COUNT_LIMIT: Final = WAITING_LIMIT // QUICK_LENGTH
-
-
-class TooManyLargeMessages(Exception):
-    """More wait to be decoded than there is room for."""
 
 
 class TooLaborious(Exception):
@@ -35,35 +31,40 @@ class TooLaborious(Exception):
 
 class LargeMessages:
     """
-    Decodes large messages, one at a time; lengths are bytes or characters.
+    Decodes large messages, one at a time, and of those who wait one address after the other.
+
+    Nobody is turned away: a connection is not read while its message waits, so that it holds
+    no more than the one that it may send in pieces anyway.
 
     Args:
-        thread: Where; with room for `WAITING_COUNT_LIMIT` of them.
-        waiting_limit: Most that may wait or be decoded, together.
+        thread: Where.
     """
 
-    def __init__(self, thread: SideThread, *, waiting_limit: int = WAITING_LIMIT) -> None:
+    def __init__(self, thread: SideThread) -> None:
         self._thread = thread
-        self._room = waiting_limit
+        self._turn = asyncio.Lock()
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def turn(self, address: str) -> AsyncGenerator[None]:
+        """
+        Wait for the turn of somebody at *address*, which lasts for the block.
+
+        However many wait there, somebody elsewhere waits for no more than one of them. Who
+        gives up waiting leaves nothing behind.
+        """
+        async with self._turns.setdefault(address, asyncio.Lock()), self._turn:
+            yield
 
     async def decode(self, decode: Callable[[_Data], ClientMessage], data: _Data) -> ClientMessage:
         """
-        Decode *data*, and encode what is passed on of it.
-
-        Who gives up waiting makes room at once.
+        Decode *data*, and encode what is passed on of it; for whose turn it is.
 
         Raises:
             ProtocolError: As of *decode*.
             TooLaborious: It has too many parts, or is too long for what it is.
-            TooManyLargeMessages: There is no room.
         """
-        if len(data) > self._room:
-            raise TooManyLargeMessages
-        self._room -= len(data)
-        try:
-            return await self._thread.run(lambda: _prepared(decode, data))
-        finally:
-            self._room += len(data)
+        return await self._thread.run(lambda: _prepared(decode, data))
 
 
 def _prepared(decode: Callable[[_Data], ClientMessage], data: _Data) -> ClientMessage:

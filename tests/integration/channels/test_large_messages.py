@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from slotcast.channels.large_messages import LargeMessages
 from support.channels import channel_server
 from support.phoenix import KIND_4, phoenix_client
 
@@ -35,6 +34,14 @@ async def busy(server: ChannelServer) -> AsyncGenerator[None]:
     finally:
         gate.set()
         await occupied
+
+
+def send_and_close(client: PhoenixClient, payload: object) -> None:
+    """Broadcast and end in one write, so that the end is there while the message waits."""
+    protocol = client.connection.protocol
+    protocol.send_text(json.dumps(["2", "9", TOPIC, "broadcast", payload]).encode())
+    protocol.send_close(1000)
+    client.connection.transport.write(b"".join(protocol.data_to_send()))
 
 
 def events(client: PhoenixClient) -> list[str]:
@@ -94,11 +101,7 @@ async def test_who_goes_right_after_a_large_message_has_said_it() -> None:
         await sender.push(TOPIC, "presence", {"event": "track", "payload": {}})
         await receiver.until(lambda m: m[3] == "presence_diff")
         async with busy(server):
-            # In one write, so that the end is there while the message waits.
-            protocol = sender.connection.protocol
-            protocol.send_text(json.dumps(["2", "9", TOPIC, "broadcast", LARGE]).encode())
-            protocol.send_close(1000)
-            sender.connection.transport.write(b"".join(protocol.data_to_send()))
+            send_and_close(sender, LARGE)
             await receiver.settle()
             before = events(receiver)
         await receiver.until(lambda m: m[3] == "presence_diff" and bool(m[4]["leaves"]))
@@ -125,10 +128,61 @@ async def test_what_is_too_much_closes_its_sender_and_what_is_broken_is_ignored(
         await broken.settle()
 
 
-async def test_who_finds_too_many_large_messages_waiting_is_asked_to_come_again() -> None:
-    async with channel_server() as server, phoenix_client(server.url) as sender:
-        server.realtime.large_messages = LargeMessages(server.messages, waiting_limit=1)
-        await sender.join("room")
+async def test_many_who_send_very_large_messages_shut_nobody_out() -> None:
+    longest = json.dumps(["1", "2", TOPIC, "broadcast", {"x": "x" * 4_990_000}])
+    async with (
+        channel_server() as server,
+        AsyncExitStack() as crowd,
+        phoenix_client(server.url) as polite,
+        phoenix_client(server.url) as receiver,
+    ):
+        for client in (polite, receiver):
+            await client.join("room")
+        async with busy(server):
+            many = [await crowd.enter_async_context(phoenix_client(server.url)) for _ in range(13)]
+            for greedy in many:
+                await greedy.connection.send(longest)
+            await polite.push(TOPIC, "broadcast", {**LARGE, "x": "x" * 2_900_000})
+            await receiver.settle()
+        await receiver.until(lambda m: m[3] == "broadcast")
+        for greedy in many:
+            await greedy.settle()
+
+    assert events(receiver) == ["large"]
+
+
+async def test_who_goes_before_the_turn_of_a_large_message_has_not_said_it() -> None:
+    async with (
+        channel_server() as server,
+        phoenix_client(server.url) as sender,
+        phoenix_client(server.url) as receiver,
+    ):
+        await receiver.join("room", presence={"enabled": True})
+        await sender.join("room", presence={"enabled": True})
+        await sender.push(TOPIC, "presence", {"event": "track", "payload": {}})
+        await receiver.until(lambda m: m[3] == "presence_diff")
+        async with server.realtime.large_messages.turn("192.0.2.1"):
+            send_and_close(sender, LARGE)
+            await receiver.until(lambda m: m[3] == "presence_diff" and bool(m[4]["leaves"]))
+        await receiver.push(TOPIC, "broadcast", LARGE)
+        await receiver.settle()
+
+    assert events(receiver) == []
+
+
+async def test_large_messages_of_a_sender_above_its_rate_are_not_even_decoded() -> None:
+    async with (
+        channel_server(max_events_per_second=2.0) as server,
+        phoenix_client(server.url) as sender,
+        phoenix_client(server.url) as receiver,
+    ):
+        for client in (sender, receiver):
+            await client.join("room")
+        await sender.push(TOPIC, "broadcast", LARGE)
         await sender.push(TOPIC, "broadcast", LARGE)
 
         assert await sender.closed() == 1013
+        await receiver.until(lambda m: m[3] == "broadcast")
+        await receiver.settle()
+
+    assert events(receiver) == ["large"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +12,6 @@ from slotcast.channels.large_messages import (
     OTHERS_LIMIT,
     LargeMessages,
     TooLaborious,
-    TooManyLargeMessages,
 )
 from slotcast.channels.protocol.serializers import (
     ClientMessage,
@@ -78,23 +76,42 @@ async def test_what_is_no_message_is_told(thread: SideThread) -> None:
         await decode(thread, "[1,2")
 
 
-async def test_what_waits_is_bounded_and_who_gives_up_makes_room(thread: SideThread) -> None:
-    gate = threading.Event()
-    occupied = asyncio.create_task(thread.run(gate.wait))
-    data = text("broadcast", {})
-    large = LargeMessages(thread, waiting_limit=len(data))
-    waiting = asyncio.create_task(large.decode(SERIALIZER.decode_text, data))
-    await asyncio.sleep(0)
+async def test_those_who_wait_at_one_address_are_passed_by_somebody_elsewhere(
+    thread: SideThread,
+) -> None:
+    large = LargeMessages(thread)
+    told: list[str] = []
 
-    with pytest.raises(TooManyLargeMessages):
-        await large.decode(SERIALIZER.decode_text, data)
-    waiting.cancel()
-    await asyncio.wait([waiting])
-    later = asyncio.create_task(large.decode(SERIALIZER.decode_text, data))
-    gate.set()
+    async def wait(name: str, address: str) -> None:
+        async with large.turn(address):
+            told.append(name)
 
-    assert (await later).event == "broadcast"
-    await occupied
+    async with asyncio.TaskGroup() as tasks, large.turn("192.0.2.1"):
+        for number in range(13):
+            tasks.create_task(wait(f"greedy {number}", "192.0.2.1"))
+        for number in range(13):
+            tasks.create_task(wait(f"greedier {number}", "192.0.2.2"))
+        tasks.create_task(wait("polite", "192.0.2.3"))
+        await asyncio.sleep(0)
+
+    assert told.index("polite") <= 2
+    assert len(told) == 27
+
+
+async def test_who_gives_up_waiting_is_passed_over(thread: SideThread) -> None:
+    large = LargeMessages(thread)
+    told: list[int] = []
+
+    async def wait(number: int) -> None:
+        async with large.turn("192.0.2.1"):
+            told.append(number)
+
+    async with asyncio.TaskGroup() as tasks, large.turn("192.0.2.1"):
+        waiting = [tasks.create_task(wait(number)) for number in range(3)]
+        await asyncio.sleep(0)
+        waiting[1].cancel()
+
+    assert told == [0, 2]
 
 
 def test_bytes_are_no_json_unless_the_frame_says_so() -> None:
