@@ -408,7 +408,7 @@ class RealtimeSession:
             self._take(message)
 
     def _begin_large(self, decode: Callable[[_Data], ClientMessage], data: _Data) -> None:
-        # Decoding is what costs most, so what is too much is not known by its channel.
+        # What is too much is not even decoded, so the channel that would end is not known.
         if self.spend(len(data)):
             self.connection.pause()  # what comes after it waits for it
             self._is_decoding = True
