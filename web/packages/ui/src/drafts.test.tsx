@@ -118,6 +118,16 @@ describe("what was typed", () => {
     expect(note()).toBe("typed");
   });
 
+  test("is forgotten when nobody comes back to it for ten minutes", async () => {
+    const accounts = await opened();
+    await accounts.endSession();
+    vi.spyOn(Date, "now").mockReturnValue(Date.now() + 10 * 60_000);
+
+    await accounts.signIn("olga");
+
+    expect(note()).toBe("");
+  });
+
   test("is not for anybody else, nor for its author after them", async () => {
     const accounts = await opened();
     await accounts.endSession();
