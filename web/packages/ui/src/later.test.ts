@@ -25,7 +25,7 @@ test("what could not be loaded is tried again when it is asked for again", async
   expect(await code.load()).toBe("code");
 });
 
-test("the first press loads everything that may be needed next", () => {
+test("the first press loads everything that may be needed next, and what is named after it", () => {
   const one = vi.fn(async () => 1);
   const other = vi.fn(async () => 2);
   later(one);
@@ -37,4 +37,8 @@ test("the first press loads everything that may be needed next", () => {
 
   expect(one).toHaveBeenCalledOnce();
   expect(other).toHaveBeenCalledOnce();
+
+  const another = vi.fn(async () => 3);
+  later(another);
+  expect(another).toHaveBeenCalledOnce();
 });

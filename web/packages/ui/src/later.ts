@@ -15,6 +15,7 @@ export interface Later<M> {
 
 const PRESSES = ["pointerdown", "keydown"] as const;
 const all = new Set<() => Promise<unknown>>();
+let isPressed = false;
 
 /** Names code to load later: `later(() => import("./menu"))`. */
 export function later<M>(importCode: () => Promise<M>): Later<M> {
@@ -38,7 +39,9 @@ export function later<M>(importCode: () => Promise<M>): Later<M> {
     return loading;
   }
 
-  all.add(load);
+  // What code that came later names is no different.
+  if (isPressed) prepare({ load });
+  else all.add(load);
   return {
     load,
     loaded: () => loaded,
@@ -58,7 +61,9 @@ export function prepare({ load }: Pick<Later<unknown>, "load">): void {
 export function loadAfterFirstPress(): void {
   function loadAll(): void {
     for (const press of PRESSES) removeEventListener(press, loadAll, { capture: true });
+    isPressed = true;
     for (const load of all) prepare({ load });
+    all.clear();
   }
   for (const press of PRESSES) addEventListener(press, loadAll, { capture: true });
 }

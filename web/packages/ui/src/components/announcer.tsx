@@ -8,12 +8,19 @@ import { useSyncExternalStore } from "react";
 const QUIET_MS = 3_000;
 const CLEAR_MS = 8_000;
 
+const SHOWN =
+  "fixed inset-x-4 bottom-[calc(5.5rem+env(safe-area-inset-bottom))] z-50 mx-auto max-w-md rounded-card border border-line-strong bg-raised p-4 text-ink text-md shadow-float";
+
 interface Said {
   news: string;
   loss: string;
+  /** Whether the loss is to be seen as well. */
+  isShown: boolean;
 }
 
-let said: Said = { news: "", loss: "" };
+const NOTHING: Said = { news: "", loss: "", isShown: false };
+
+let said = NOTHING;
 let waiting: string[] = [];
 let sayTimer: ReturnType<typeof setTimeout> | undefined;
 let clearTimer: ReturnType<typeof setTimeout> | undefined;
@@ -27,21 +34,25 @@ export function announce(sentence: string): void {
   sayTimer = setTimeout(sayWaiting, Math.max(50, quietUntil - Date.now()));
 }
 
-/** Reads a sentence aloud at once; only for a loss: a conflict, a cancelled appointment, something not saved. */
-export function alertNow(sentence: string): void {
+/**
+ * Reads a sentence aloud at once; only for a loss: a conflict, a cancelled appointment, something not saved.
+ *
+ * @param isShown Whether to show it meanwhile, as nothing else does.
+ */
+export function alertNow(sentence: string, isShown = false): void {
   // The same sentence again would not be read, so it is told apart by a space that nobody hears.
-  say({ loss: said.loss === sentence ? `${sentence}\u00a0` : sentence });
+  say({ loss: said.loss === sentence ? `${sentence}\u00a0` : sentence, isShown });
 }
 
 /** Mount it once, in the shell. */
 export function Announcer() {
-  const { news, loss } = useSyncExternalStore(listen, () => said);
+  const { news, loss, isShown } = useSyncExternalStore(listen, () => said);
   return (
     <>
       <div role="status" className="sr-only" data-announcer="news">
         {news}
       </div>
-      <div role="alert" className="sr-only" data-announcer="loss">
+      <div role="alert" className={isShown ? SHOWN : "sr-only"} data-announcer="loss">
         {loss}
       </div>
     </>
@@ -64,7 +75,7 @@ function say(change: Partial<Said>): void {
 }
 
 function silence(): void {
-  said = { news: "", loss: "" };
+  said = NOTHING;
   for (const listener of listeners) listener();
 }
 

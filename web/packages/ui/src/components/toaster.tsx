@@ -49,9 +49,9 @@ function teller(kind: (sonner: Sonner) => Tell) {
     const show = (sonner: Sonner) => void kind(sonner)(title, { ...options, id });
     if (ready) show(ready);
     else waiting.set(id, show);
-    // Without a connection it is at least read aloud, and shown when there is one again.
+    // Without a connection it is said for a while by what is there, and shown as a toast when there is one again.
     list.load().catch(() => {
-      alertNow(title);
+      alertNow(title, true);
       addEventListener("online", () => list.load().catch(() => undefined), { once: true });
     });
     return id;
