@@ -5,16 +5,21 @@ export interface LinkProps extends Omit<ComponentProps<"a">, "href">, Target {
   [data: `data-${string}`]: string;
 }
 
-/** A link within the app; one to the page that is shown says so. With a key held down the browser follows it. */
+/**
+ * A link within the app; one to the page that is shown says so. With a key held down the browser follows it, as it does
+ * with `target` and `download`.
+ */
 export function Link({ to, search, onClick, ...props }: LinkProps) {
   const { place, hrefOf, navigate } = useRouter();
   const target = { ...(to === undefined ? {} : { to }), ...(search ? { search } : {}) };
+  const isElsewhere = (props.target ?? "_self") !== "_self" || props.download !== undefined;
   const isCurrent = search === undefined && isWithin(place.path, to);
 
   function follow(event: MouseEvent<HTMLAnchorElement>) {
     onClick?.(event);
     const { button, metaKey, ctrlKey, shiftKey, altKey } = event;
-    if (event.defaultPrevented || button !== 0 || metaKey || ctrlKey || shiftKey || altKey) return;
+    const isForBrowser = isElsewhere || button !== 0 || metaKey || ctrlKey || shiftKey || altKey;
+    if (event.defaultPrevented || isForBrowser) return;
     event.preventDefault();
     navigate(target);
   }

@@ -70,6 +70,30 @@ test("a click with a key held down is left to the browser", () => {
   screen.getByText("/ {}");
 });
 
+test.each([{ target: "_blank" }, { download: "people.html" }])(
+  "a click on a link with %o is left to the browser",
+  (props) => {
+    renderAt(
+      "/app/",
+      <Link to="/people" {...props}>
+        All of them
+      </Link>,
+    );
+
+    let isLeftAlone: boolean | undefined;
+    function hear(event: Event) {
+      isLeftAlone = !event.defaultPrevented;
+      event.preventDefault();
+    }
+    addEventListener("click", hear, { once: true });
+
+    fireEvent.click(screen.getByText("All of them"));
+
+    expect(isLeftAlone).toBe(true);
+    expect(location.pathname).toBe("/app/");
+  },
+);
+
 test("a step can change what is there, and take the place of where one was", () => {
   const steps = history.length;
   function Next() {
