@@ -13,20 +13,18 @@ import {
   formatDayTime,
   formatTime,
   formatTimeRange,
-  textsOf,
   useErrorText,
   useLanguage,
 } from "@slotcast/ui";
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { Desk } from "../desk/desk";
 import type { OpeningData } from "../desk/opening";
-import type { Status } from "../desk/statuses";
+import { useStatusTexts } from "../desk/status-texts";
 import { type Candidate, nearestFree, overlapping } from "./overlap";
 import { useTexts } from "./texts";
 import { type AppointmentPatch, sameValue } from "./undo";
 import { worksAround } from "./working-times";
 
-const shared = textsOf<{ status: Record<Status, string> }>("ui");
 const PROPOSED_COUNT = 3;
 const MOST_STEP_MINUTES = 15;
 
@@ -44,7 +42,7 @@ type Failed = Exclude<Outcome<Appointment>, { kind: "saved" } | { kind: "unsent"
 /** Gives the words for what an outcome other than success means. */
 export function useFailures(desk: Desk, opening: OpeningData) {
   const t = useTexts();
-  const statusText = shared.useTexts();
+  const statusText = useStatusTexts();
   const errorText = useErrorText();
   const { locale } = useLanguage();
   const supabase = useSupabase();

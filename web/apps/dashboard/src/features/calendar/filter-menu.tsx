@@ -1,21 +1,13 @@
 /** Whose appointments are shown, and in which states; open from the start. */
-import {
-  DropdownMenu,
-  MenuCheckboxItem,
-  MenuItem,
-  MenuLabel,
-  MenuSeparator,
-  textsOf,
-} from "@slotcast/ui";
-import { STATUSES, type Status } from "../desk/statuses";
+import { DropdownMenu, MenuCheckboxItem, MenuItem, MenuLabel, MenuSeparator } from "@slotcast/ui";
+import { useStatusTexts } from "../desk/status-texts";
+import { STATUSES } from "../desk/statuses";
 import { FilterButton, type FilterProps, filterCount } from "./filter";
 import { useTexts } from "./texts";
 
-const shared = textsOf<{ status: Record<Status, string> }>("ui");
-
 export function FilterMenu({ desk, search, onSearch }: FilterProps) {
   const t = useTexts();
-  const statusText = shared.useTexts();
+  const statusText = useStatusTexts();
   const members = search.members ?? [];
   const statuses = search.statuses ?? [];
   const count = filterCount(search);

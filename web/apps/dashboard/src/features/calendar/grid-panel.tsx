@@ -1,8 +1,9 @@
 /** The grid with everything that it draws: appointments, closed hours, and the card of what is pointed at. */
 import type { Appointment, LiveRow, TeamMember } from "@slotcast/realtime";
-import { dayOf, formatTime, later, prepare, textsOf, useLanguage } from "@slotcast/ui";
+import { dayOf, formatTime, later, prepare, useLanguage } from "@slotcast/ui";
 import { useMemo, useRef, useSyncExternalStore } from "react";
 import { hoursOfDay } from "../desk/opening";
+import { useStatusTexts } from "../desk/status-texts";
 import type { Status } from "../desk/statuses";
 import { CalendarGrid, type DrawnStretch, type GridView } from "./calendar-grid";
 import type { CalendarPageProps } from "./calendar-page";
@@ -11,7 +12,6 @@ import { appointmentEvent, closedEvents, UNASSIGNED } from "./grid-events";
 import { useTexts } from "./texts";
 import { usePointed } from "./use-pointed";
 
-const shared = textsOf<{ status: Record<Status, string> }>("ui");
 const LONGEST_SNAP_MINUTES = 15;
 const eventCard = later(() => import("./event-card"));
 
@@ -117,7 +117,7 @@ function useColumns({ desk, search, live }: GridPanelProps): TeamMember[] {
 function useEvents(props: GridPanelProps, members: readonly TeamMember[]) {
   const { desk, live, opening, days, view, nowMs, canWrite } = props;
   const t = useTexts();
-  const statusText = shared.useTexts();
+  const statusText = useStatusTexts();
   const look = useMemo(
     () => ({
       services: new Map(desk.services.map((service) => [service.id, service])),

@@ -2,6 +2,7 @@ import type { Appointment } from "@slotcast/realtime";
 import { announce, IconButton } from "@slotcast/ui";
 import { Download } from "lucide-react";
 import type { Desk } from "../desk/desk";
+import { useStatusTexts } from "../desk/status-texts";
 import { fileNameOf, type Labels, tableOf } from "./appointments";
 import { toCsv } from "./csv";
 import { useTexts } from "./texts";
@@ -18,13 +19,14 @@ export interface ExportButtonProps {
 /** Saves the appointments in sight as a table that spreadsheets open. */
 export function ExportButton({ desk, rows, from, to }: ExportButtonProps) {
   const t = useTexts();
+  const statusText = useStatusTexts();
   const inSight = rows.filter(({ start_time }) => isWithin(start_time, from, to));
 
   function save() {
     const { workspace, members, services } = desk;
     const labels: Labels = {
       column: (column) => t(`export.column.${column}`),
-      status: (status) => t(`export.status.${status}`),
+      status: (status) => statusText(`status.${status}`),
       member: (id) => members.find((member) => member.id === id)?.name ?? "",
       service: (id) => services.find((service) => service.id === id)?.name ?? "",
     };

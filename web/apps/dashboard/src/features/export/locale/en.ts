@@ -15,11 +15,4 @@ export const en = {
     currency: "Currency",
     notes: "Notes",
   },
-  status: {
-    pending: "Pending",
-    confirmed: "Confirmed",
-    completed: "Completed",
-    cancelled: "Cancelled",
-    no_show: "No-show",
-  },
 };

@@ -18,11 +18,4 @@ export const fr: SameTexts<typeof en> = {
     currency: "Devise",
     notes: "Notes",
   },
-  status: {
-    pending: "En attente",
-    confirmed: "Confirmé",
-    completed: "Terminé",
-    cancelled: "Annulé",
-    no_show: "Absent",
-  },
 };
