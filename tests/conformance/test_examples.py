@@ -146,7 +146,7 @@ async def test_a_channel_that_the_server_closes_ends_the_program(
     async with (
         serving(database.url, slot_name) as url,
         # Starting the program may take some seconds of it on a busy machine.
-        example(program, url, token(STAFF.id, expires_in_s=10)) as late,
+        example(program, url, token(STAFF.id, expires_in_s=15)) as late,
     ):
         await late.until(late.remarks, WATCHING)
         await late.until(late.remarks, "Token has expired 0 seconds ago")
