@@ -86,6 +86,7 @@ async def test_pages_that_were_offline_agree_with_the_database_again(
     for page in (desk, mine):
         await page.context.set_offline(False)
 
+    await expect(toast(desk, "3 changes while you were away")).to_be_visible()
     await expect_agreement(desk, moved, cancelled, new)
     tickets = mine.get_by_role("article")
     await expect(tickets).to_have_count(2)

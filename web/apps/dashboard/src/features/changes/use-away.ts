@@ -1,4 +1,5 @@
 import type { ChannelStatus } from "@slotcast/realtime";
+import { useOnline } from "@slotcast/ui";
 import { useEffect, useEffectEvent, useState } from "react";
 import type { Desk } from "../desk/desk";
 import { missed, titleWithCount } from "./away";
@@ -26,6 +27,7 @@ export interface AwayOptions {
 interface Absence {
   /** The newest change that the reader could have seen. */
   sinceId: number;
+  beganAtMs: number;
   /** Null while it lasts. */
   endedAtMs: number | null;
 }
@@ -40,14 +42,20 @@ interface Absence {
 export function useAway(options: AwayOptions): boolean {
   const { desk, status, changes, lastSyncedAt, onReturn } = options;
   const isVisible = useIsVisible();
-  const isAway = useIsCutOff(status) || !isVisible;
+  // A stream does not notice at once that the network is gone, nor ever when it soon is back.
+  const isOnline = useOnline();
+  const isAway = useIsCutOff(status) || !isOnline || !isVisible;
   const [absence, setAbsence] = useState<Absence | null>(null);
 
   const leave = useEffectEvent(() => {
-    setAbsence({ sinceId: absence?.sinceId ?? changes[0]?.id ?? 0, endedAtMs: null });
+    const sinceId = absence?.sinceId ?? changes[0]?.id ?? 0;
+    setAbsence({ sinceId, beganAtMs: Date.now(), endedAtMs: null });
   });
   const arrive = useEffectEvent(() => {
-    if (absence) setAbsence({ ...absence, endedAtMs: Date.now() - READ_BEGAN_MS });
+    if (!absence) return;
+    // Of a short absence no read from before it would do.
+    const endedAtMs = Math.max(absence.beganAtMs, Date.now() - READ_BEGAN_MS);
+    setAbsence({ ...absence, endedAtMs });
   });
   const hasChanges = changes.length > 0;
   useEffect(() => {
