@@ -24,11 +24,7 @@ from psycopg_pool import PoolTimeout
 
 from slotcast import strict_json
 from slotcast.channels.access import PUBLIC
-from slotcast.channels.large_messages import (
-    QUICK_LENGTH,
-    LargeMessages,
-    TooLaborious,
-)
+from slotcast.channels.large_messages import QUICK_LENGTH, LargeMessages, TooLaborious
 from slotcast.channels.limits import weight
 from slotcast.channels.participant import Participant
 from slotcast.channels.protocol import texts
@@ -79,7 +75,7 @@ _Data = TypeVar("_Data", str, bytes)
 
 _LONGEST_TIMER_S: Final = 86_400.0
 _READY_TIMEOUT_S: Final = 60.0
-READ_TIMEOUT_S: Final = 1.0
+VISIBILITY_TIMEOUT_S: Final = 1.0
 """Longest that a join waits for others to see what is in the log."""
 _NORMAL_CLOSURE: Final = 1000
 _GOING_AWAY: Final = 1001
@@ -368,8 +364,11 @@ class RealtimeSession:
         if self._waiting is not None:
             self._waiting.cancel()  # who knows when its turn would come
         elif not self._is_decoding:
-            self.carry_out(self.table.abandon())
-            self.server.forget(self)
+            self._give_up()
+
+    def _give_up(self) -> None:
+        self.carry_out(self.table.abandon())
+        self.server.forget(self)
 
     def drain(self) -> None:
         """Tell the client on all channels that the connection is about to be closed."""
@@ -413,6 +412,8 @@ class RealtimeSession:
             self.connection.pause()  # what comes after it waits for it
             self._is_decoding = True
             self._waiting = self.start(self._receive_large(decode, data))
+            # Which is called even if it is cancelled before it begins.
+            self._waiting.add_done_callback(self._end_large)
         else:
             self.connection.close(_TRY_AGAIN_LATER, texts.TOO_MANY_MESSAGES)
 
@@ -428,12 +429,14 @@ class RealtimeSession:
             self._ignore(error)
         except TooLaborious:
             self.connection.close(_TOO_BIG, "a message has too many parts, or is too large")
-        finally:
-            self._waiting = None
-            self._is_decoding = False
+
+    def _end_large(self, _: asyncio.Task[None]) -> None:
+        self._waiting = None
+        self._is_decoding = False
+        if self._is_closed:
+            self._give_up()
+        else:
             self.connection.resume()
-            if self._is_closed:
-                self.closed()
 
     def _ignore(self, error: ProtocolError) -> None:
         self.server.counts.ignored += 1
@@ -796,10 +799,12 @@ class Member:
                     self._subscription = Subscription(self, registered.bindings, claims)
                     self._subscription.seen = registered.seen
                     await server.hub.add(self._subscription)
-                    await self._until_read(server.hub.unseen(registered.seen, registered.bindings))
+                    await self._until_visible(
+                        server.hub.unseen(registered.seen, registered.bindings)
+                    )
                     return registered
 
-    async def _until_read(self, transactions: Sequence[tuple[int, Lsn]]) -> None:
+    async def _until_visible(self, transactions: Sequence[tuple[int, Lsn]]) -> None:
         """
         Wait until whoever reads sees *transactions*, which came just before and were for others.
 
@@ -807,12 +812,12 @@ class Member:
         same, and the client told to read again when it is over.
         """
         try:
-            async with asyncio.timeout(READ_TIMEOUT_S):
+            async with asyncio.timeout(VISIBILITY_TIMEOUT_S):
                 await self._session.server.registrar.until_seen(transactions)
         except TimeoutError:
-            self._lateness = self.start(self._tell_when_read(transactions))
+            self._lateness = self.start(self._tell_when_visible(transactions))
 
-    async def _tell_when_read(self, transactions: Sequence[tuple[int, Lsn]]) -> None:
+    async def _tell_when_visible(self, transactions: Sequence[tuple[int, Lsn]]) -> None:
         await self._session.server.registrar.until_seen(transactions)
         self.warn(RESYNC)
 

@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from slotcast.channels.session import Handshake, Refusal
 from support.channels import channel_server
 from support.phoenix import KIND_4, phoenix_client
+from support.server import ANON_KEY
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from support.channels import ChannelServer
-    from support.phoenix import PhoenixClient
+    from support.phoenix import Message, PhoenixClient
 
 TOPIC: Final = "realtime:room"
 LARGE: Final[dict[str, Any]] = {"type": "broadcast", "event": "large", "x": "é\\" * 50_000}
+TRACK: Final[dict[str, Any]] = {"event": "track", "payload": {}}
 SMALL: Final[dict[str, Any]] = {"type": "broadcast", "event": "small"}
 
 
@@ -42,6 +45,25 @@ def send_and_close(client: PhoenixClient, payload: object) -> None:
     protocol.send_text(json.dumps(["2", "9", TOPIC, "broadcast", payload]).encode())
     protocol.send_close(1000)
     client.connection.transport.write(b"".join(protocol.data_to_send()))
+
+
+def is_leave(message: Message) -> bool:
+    return message[3] == "presence_diff" and bool(message[4]["leaves"])
+
+
+@asynccontextmanager
+async def seen_in_room() -> AsyncGenerator[tuple[ChannelServer, PhoenixClient, PhoenixClient]]:
+    """Serve a sender, and a receiver who sees that it is there."""
+    async with (
+        channel_server() as server,
+        phoenix_client(server.url) as sender,
+        phoenix_client(server.url) as receiver,
+    ):
+        for client in (receiver, sender):
+            await client.join("room", presence={"enabled": True})
+        await sender.push(TOPIC, "presence", TRACK)
+        await receiver.until(lambda m: m[3] == "presence_diff")
+        yield server, sender, receiver
 
 
 def events(client: PhoenixClient) -> list[str]:
@@ -91,20 +113,12 @@ async def test_large_binary_frames_keep_their_place_whatever_they_hold() -> None
 
 
 async def test_who_goes_right_after_a_large_message_has_said_it() -> None:
-    async with (
-        channel_server() as server,
-        phoenix_client(server.url) as sender,
-        phoenix_client(server.url) as receiver,
-    ):
-        await receiver.join("room", presence={"enabled": True})
-        await sender.join("room", presence={"enabled": True})
-        await sender.push(TOPIC, "presence", {"event": "track", "payload": {}})
-        await receiver.until(lambda m: m[3] == "presence_diff")
+    async with seen_in_room() as (server, sender, receiver):
         async with busy(server):
             send_and_close(sender, LARGE)
             await receiver.settle()
             before = events(receiver)
-        await receiver.until(lambda m: m[3] == "presence_diff" and bool(m[4]["leaves"]))
+        await receiver.until(is_leave)
 
     assert before == []
     assert events(receiver) == ["large"]
@@ -152,22 +166,39 @@ async def test_many_who_send_very_large_messages_shut_nobody_out() -> None:
 
 
 async def test_who_goes_before_the_turn_of_a_large_message_has_not_said_it() -> None:
-    async with (
-        channel_server() as server,
-        phoenix_client(server.url) as sender,
-        phoenix_client(server.url) as receiver,
-    ):
-        await receiver.join("room", presence={"enabled": True})
-        await sender.join("room", presence={"enabled": True})
-        await sender.push(TOPIC, "presence", {"event": "track", "payload": {}})
-        await receiver.until(lambda m: m[3] == "presence_diff")
+    async with seen_in_room() as (server, sender, receiver):
         async with server.realtime.large_messages.turn("192.0.2.1"):
             send_and_close(sender, LARGE)
-            await receiver.until(lambda m: m[3] == "presence_diff" and bool(m[4]["leaves"]))
+            await receiver.until(is_leave)
         await receiver.push(TOPIC, "broadcast", LARGE)
         await receiver.settle()
 
     assert events(receiver) == []
+
+
+class GoneConnection:
+    """The connection of somebody to whom nothing can be said any more."""
+
+    remote = "192.0.2.1:50000"
+
+    def send(self, frame: bytes, /) -> None: ...
+    def close(self, code: int, reason: str) -> None: ...
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+
+
+async def test_who_goes_in_the_moment_in_which_a_large_message_came_is_gone() -> None:
+    handshake = Handshake(
+        path="/", query={"apikey": ANON_KEY, "vsn": "2.0.0"}, headers={}, remote="192.0.2.1:50000"
+    )
+    join: dict[str, Any] = {"config": {"presence": {"enabled": True}}}
+    async with seen_in_room() as (server, _, receiver):
+        session = server.realtime.open_session(handshake, GoneConnection())
+        assert not isinstance(session, Refusal)
+        for event, payload in (("phx_join", join), ("presence", TRACK), ("broadcast", LARGE)):
+            session.receive_text(json.dumps(["1", "1", TOPIC, event, payload]))
+        session.closed()
+        await receiver.until(is_leave)
 
 
 async def test_large_messages_of_a_sender_above_its_rate_are_not_even_decoded() -> None:

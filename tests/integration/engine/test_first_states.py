@@ -198,7 +198,7 @@ async def test_what_was_read_and_what_it_had_not_seen_make_the_table(served: Ser
 async def test_who_joins_while_a_commit_is_logged_but_not_seen_yet_misses_nothing(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server_half, "READ_TIMEOUT_S", TIMEOUT_S)
+    monkeypatch.setattr(server_half, "VISIBILITY_TIMEOUT_S", TIMEOUT_S)
     async with (
         phoenix_client(served.url) as witness,
         phoenix_client(served.url) as client,
@@ -234,9 +234,9 @@ async def test_a_join_does_not_wait_for_long_and_not_for_other_tables(
         async with without_standby(served.owner):
             write = asyncio.create_task(writer.execute("update accounts set balance = 5"))
             await client.change_count("before", 20)
-            monkeypatch.setattr(server_half, "READ_TIMEOUT_S", TIMEOUT_S)
+            monkeypatch.setattr(server_half, "VISIBILITY_TIMEOUT_S", TIMEOUT_S)
             elsewhere = await client.join("elsewhere", [others])
-            monkeypatch.setattr(server_half, "READ_TIMEOUT_S", 0.0)
+            monkeypatch.setattr(server_half, "VISIBILITY_TIMEOUT_S", 0.0)
             here = await client.join("here", [ACCOUNTS])
             has_written = write.done()
         await write
