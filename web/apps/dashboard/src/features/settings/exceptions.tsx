@@ -18,10 +18,9 @@ import { Plus, X } from "lucide-react";
 import { useState } from "react";
 import { useForm } from "react-hook-form";
 import type { Desk } from "../desk/desk";
-import { FormDialog } from "../desk/form-dialog";
 import { Card } from "../desk/page";
 import { SwitchRow } from "../desk/switch-row";
-import { Problem } from "./form-parts";
+import { Problem, SettingsDialog } from "./form-parts";
 import { useTexts } from "./texts";
 import { useSaving } from "./use-saving";
 
@@ -154,15 +153,13 @@ function NewException({ desk, member, from, onClose }: NewExceptionProps) {
   });
 
   return (
-    <FormDialog
+    <SettingsDialog
       title={t("settings.team.addException")}
-      cancel={t("settings.cancel")}
-      submit={t("settings.save")}
+      problem={problem}
       isBusy={isBusy}
       onSubmit={submit}
       onClose={onClose}
     >
-      <Problem text={problem} />
       <Field label={t("settings.team.date")} error={errors.date?.message}>
         <Input type="date" min={from} {...register("date", { required: t("settings.required") })} />
       </Field>
@@ -186,6 +183,6 @@ function NewException({ desk, member, from, onClose }: NewExceptionProps) {
           </Field>
         </div>
       )}
-    </FormDialog>
+    </SettingsDialog>
   );
 }

@@ -1,6 +1,7 @@
 import { Banner, Button, cn, MEMBER_PALETTE, memberStyle } from "@slotcast/ui";
 import { Check } from "lucide-react";
 import { type ReactNode, useId } from "react";
+import { FormDialog, type FormDialogProps } from "../desk/form-dialog";
 import { useTexts } from "./texts";
 
 /** Says what went wrong with saving, where it is seen at once. */
@@ -21,6 +22,24 @@ export function Theirs({ fields }: { fields: readonly string[] }) {
     <Banner tone="warning" role="status">
       {t("settings.theirs", { fields: fields.join(", ") })}
     </Banner>
+  );
+}
+
+export interface SettingsDialogProps extends Omit<FormDialogProps, "cancel" | "submit"> {
+  /** Absent: that it saves. */
+  submit?: string;
+  /** What went wrong with it, if anything did. */
+  problem: string | null;
+}
+
+/** A form of the settings over the page. */
+export function SettingsDialog({ problem, children, ...props }: SettingsDialogProps) {
+  const t = useTexts();
+  return (
+    <FormDialog cancel={t("settings.cancel")} submit={t("settings.save")} {...props}>
+      <Problem text={problem} />
+      {children}
+    </FormDialog>
   );
 }
 

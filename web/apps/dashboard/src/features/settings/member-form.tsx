@@ -3,11 +3,10 @@ import { Field, Input, MEMBER_PALETTE, toast } from "@slotcast/ui";
 import { useMemo, useState } from "react";
 import { useForm } from "react-hook-form";
 import type { Desk } from "../desk/desk";
-import { FormDialog } from "../desk/form-dialog";
 import { Card } from "../desk/page";
 import { SwitchRow } from "../desk/switch-row";
 import { CheckList } from "./check-list";
-import { ColorPicker, Group, Problem, SaveButton, Theirs } from "./form-parts";
+import { ColorPicker, Group, Problem, SaveButton, SettingsDialog, Theirs } from "./form-parts";
 import { useTexts } from "./texts";
 import { useLiveForm } from "./use-live-form";
 import { useOffers, useOfferWrites } from "./use-offers";
@@ -160,19 +159,17 @@ export function NewMember({ desk, onMade, onClose }: NewMemberProps) {
   });
 
   return (
-    <FormDialog
+    <SettingsDialog
       title={t("settings.team.add")}
-      cancel={t("settings.cancel")}
-      submit={t("settings.save")}
+      problem={problem}
       isBusy={isBusy}
       onSubmit={submit}
       onClose={onClose}
     >
-      <Problem text={problem} />
       <Field label={t("settings.team.name")} error={formState.errors.name?.message}>
         <Input {...register("name", { required: t("settings.required"), maxLength: 120 })} />
       </Field>
-    </FormDialog>
+    </SettingsDialog>
   );
 }
 

@@ -15,11 +15,10 @@ import { useState } from "react";
 import { useForm } from "react-hook-form";
 import { Confirm } from "../desk/confirm";
 import { canWriteSettings, type Desk } from "../desk/desk";
-import { FormDialog } from "../desk/form-dialog";
 import { Card } from "../desk/page";
 import { useWorkspaceMembers } from "../desk/use-workspace-members";
 import { CopyButton } from "./copy-button";
-import { Problem } from "./form-parts";
+import { Problem, SettingsDialog } from "./form-parts";
 import { Invitations, type Invited, InvitedDialog, useInvite } from "./invitations";
 import { useTexts } from "./texts";
 import { useSaving } from "./use-saving";
@@ -225,15 +224,14 @@ function NewMembership({ desk, onInvited, onClose }: NewMembershipProps) {
   });
 
   return (
-    <FormDialog
+    <SettingsDialog
       title={t("settings.people.add")}
-      cancel={t("settings.cancel")}
       submit={t("settings.people.add")}
+      problem={problem ?? inviting.problem}
       isBusy={isBusy || inviting.isBusy}
       onSubmit={submit}
       onClose={onClose}
     >
-      <Problem text={problem ?? inviting.problem} />
       <Field
         label={t("settings.people.account")}
         hint={t("settings.people.accountHint")}
@@ -257,6 +255,6 @@ function NewMembership({ desk, onInvited, onClose }: NewMembershipProps) {
           options={offered.map((role) => ({ value: role, label: t(`settings.role.${role}`) }))}
         />
       </Field>
-    </FormDialog>
+    </SettingsDialog>
   );
 }

@@ -2,10 +2,9 @@ import { type Service, useSupabase } from "@slotcast/realtime";
 import { Field, Input, MEMBER_PALETTE, Sheet, Textarea, toast, useLanguage } from "@slotcast/ui";
 import { useMemo, useState } from "react";
 import type { Desk } from "../desk/desk";
-import { FormDialog } from "../desk/form-dialog";
 import { SwitchRow } from "../desk/switch-row";
 import { CheckList } from "./check-list";
-import { ColorPicker, Group, Problem, Theirs } from "./form-parts";
+import { ColorPicker, Group, SettingsDialog, Theirs } from "./form-parts";
 import { parsePrice, priceText } from "./price";
 import { useTexts } from "./texts";
 import { useLiveForm } from "./use-live-form";
@@ -86,16 +85,14 @@ export function ServiceForm({ desk, service, onClose }: ServiceFormProps) {
 
   const { errors } = formState;
   return (
-    <FormDialog
+    <SettingsDialog
       frame={Sheet}
       title={service?.name ?? t("settings.services.add")}
-      cancel={t("settings.cancel")}
-      submit={t("settings.save")}
+      problem={problem}
       isBusy={isBusy}
       onSubmit={submit}
       onClose={onClose}
     >
-      <Problem text={problem} />
       <Theirs fields={form.theirs.map((field) => labelOf(field, currency, t))} />
       <Field label={t("settings.services.name")} error={errors.name?.message}>
         <Input
@@ -158,7 +155,7 @@ export function ServiceForm({ desk, service, onClose }: ServiceFormProps) {
       <Group label={t("settings.services.givenBy")}>
         <CheckList items={desk.members} chosen={givenBy} onChange={setChosenMembers} />
       </Group>
-    </FormDialog>
+    </SettingsDialog>
   );
 }
 

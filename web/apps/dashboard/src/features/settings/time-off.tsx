@@ -16,9 +16,8 @@ import { Plus, X } from "lucide-react";
 import { useState } from "react";
 import { useForm } from "react-hook-form";
 import { canWriteAppointments, type Desk } from "../desk/desk";
-import { FormDialog } from "../desk/form-dialog";
 import { Card } from "../desk/page";
-import { Problem } from "./form-parts";
+import { Problem, SettingsDialog } from "./form-parts";
 import { useTexts } from "./texts";
 import { useSaving } from "./use-saving";
 
@@ -130,16 +129,14 @@ function NewTimeOff({ desk, member, onClose }: NewTimeOffProps) {
   });
 
   return (
-    <FormDialog
+    <SettingsDialog
       title={t("settings.team.addTimeOff")}
       description={t("settings.team.hoursLead", { zone })}
-      cancel={t("settings.cancel")}
-      submit={t("settings.save")}
+      problem={problem}
       isBusy={isBusy}
       onSubmit={submit}
       onClose={onClose}
     >
-      <Problem text={problem} />
       <Field label={t("settings.team.begins")} error={errors.begins?.message}>
         <Input
           type="datetime-local"
@@ -162,6 +159,6 @@ function NewTimeOff({ desk, member, onClose }: NewTimeOffProps) {
       >
         <Input maxLength={500} {...register("reason")} />
       </Field>
-    </FormDialog>
+    </SettingsDialog>
   );
 }
