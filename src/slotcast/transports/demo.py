@@ -95,7 +95,8 @@ class DemoPages:
         wish = await _read_wish(request)
         if wish is None:
             expected = " or ".join(json.dumps({"action": one}) for one in _ACTIONS)
-            return JSONResponse({"error": f"Send {expected}"}, HTTPStatus.BAD_REQUEST)
+            problem = f'Send {expected}, with a "day" such as "2027-03-01" if it matters'
+            return JSONResponse({"error": problem}, HTTPStatus.BAD_REQUEST)
         try:
             told = await self._act(*wish)
         except CannotAct as refused:
