@@ -71,10 +71,12 @@ if TYPE_CHECKING:
     from slotcast.rates import Rate
     from slotcast.tokens import Keyring
 
+T = TypeVar("T")
 _Data = TypeVar("_Data", str, bytes)
 
 _LONGEST_TIMER_S: Final = 86_400.0
 _READY_TIMEOUT_S: Final = 60.0
+_RETRY_DELAY_S: Final = 0.05
 VISIBILITY_TIMEOUT_S: Final = 1.0
 """Longest that a join waits for others to see what is in the log."""
 _NORMAL_CLOSURE: Final = 1000
@@ -762,7 +764,9 @@ class Member:
         server = self._session.server
         while True:
             asked = (self._claims, server.policy_version)
-            self._permissions = await access.read(self._channel.name, self._claims, self.headers)
+            self._permissions = await self._ask(
+                partial(access.read, self._channel.name, self._claims, self.headers)
+            )
             if asked == (self._claims, server.policy_version):
                 return
 
@@ -789,12 +793,7 @@ class Member:
         while True:
             claims = self._claims
             with server.hub.knowing(claims):
-                try:
-                    registered = await self._session.check(bindings, claims)
-                except (AdminShutdown, CrashShutdown) as error:
-                    # PostgreSQL was restarted, and this connection of the pool is from before.
-                    observe(JoinDelayed(topic=self._channel.topic, problem=str(error).strip()))
-                    continue
+                registered = await self._ask(partial(self._session.check, bindings, claims))
                 if claims == self._claims:
                     self._subscription = Subscription(self, registered.bindings, claims)
                     self._subscription.seen = registered.seen
@@ -803,6 +802,21 @@ class Member:
                         server.hub.unseen(registered.seen, registered.bindings)
                     )
                     return registered
+
+    async def _ask(self, question: Callable[[], Awaitable[T]]) -> T:
+        """
+        Put a question to PostgreSQL; again, as long as the join may take, where it met an end.
+
+        When PostgreSQL was restarted, the connections of the pool are still from before.
+        """
+        while True:
+            try:
+                return await question()
+            except psycopg.OperationalError as error:
+                if not _is_end_of_connection(error):
+                    raise
+                observe(JoinDelayed(topic=self._channel.topic, problem=problem(error)))
+            await asyncio.sleep(_RETRY_DELAY_S)
 
     async def _until_visible(self, transactions: Sequence[tuple[int, Lsn]]) -> None:
         """
@@ -882,6 +896,13 @@ def _send_nothing(_frame: bytes, /) -> None:
 def _digest(token: str) -> bytes:
     """Shorten *token* to what no other one has."""
     return hashlib.sha256(token.encode(errors="surrogatepass")).digest()
+
+
+def _is_end_of_connection(error: psycopg.OperationalError) -> bool:
+    """Tell whether PostgreSQL ended the connection, or is gone without having said so."""
+    # The pool's own errors are more special than that, and a server's answer has a code.
+    is_lost = type(error) is psycopg.OperationalError and error.sqlstate is None
+    return is_lost or isinstance(error, (AdminShutdown, CrashShutdown))
 
 
 def _bindings(request: JoinRequest) -> list[Binding]:

@@ -65,6 +65,29 @@ async def test_a_join_waits_for_postgresql_and_holds_up_nothing_else(
     assert [change["data"]["record"]["id"] for change in before] == list(range(1, 11))
 
 
+async def test_joins_are_no_worse_for_connections_that_a_crash_left_behind(
+    own_cluster: Cluster, slot_name: str
+) -> None:
+    """Several at once, so that each takes a connection of its own."""
+    topics = [f"numbers {number}" for number in range(8)]
+    async with (
+        writing(own_cluster.url()) as writer,
+        server_process(own_cluster.url(), slot_name) as server,
+        phoenix_client(server.url) as client,
+    ):
+        for name in ("before", "after"):
+            pushed = [
+                await client.push(f"realtime:{name} {t}", "phx_join", payload()) for t in topics
+            ]
+            answers = [(await client.reply(ref)) for ref in pushed]
+            assert [answer["status"] for answer in answers] == ["ok"] * len(topics), answers
+            if name == "before":
+                await asyncio.to_thread(own_cluster.stop, "immediate")
+                await asyncio.to_thread(own_cluster.start)
+        await writer.write(5)
+        assert len(await client.change_count(f"after {topics[0]}", 5)) == 5
+
+
 async def test_a_join_is_refused_when_postgresql_stays_away(
     own_cluster: Cluster, slot_name: str
 ) -> None:
