@@ -4,7 +4,7 @@ Fixtures every test may use. The ones that concern PostgreSQL:
 - `cluster`: a running private cluster; a test that uses it runs on 18 and on 15. Restrict it
   with `@pytest.mark.parametrize("cluster", ["embedded"], indirect=True)` (or `"system"`).
   Where no version of PostgreSQL makes a difference (`EITHER`), one half of the tests runs on
-  the one and the other half on the other; SLOTCAST_EVERY_CLUSTER=1 runs all of them on both.
+  the one and the other half on the other; EVERY_CLUSTER=1 runs all of them on both.
 - `database`, `postgres_url`: a database of the test's own with all migrations applied.
 - `bare_database`: one without any.
 - `slot_name`: a replication slot's name that no other test uses; it is dropped afterwards.
@@ -58,7 +58,7 @@ EITHER: Final = (
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Choose a cluster for each test that may run on either."""
-    if os.environ.get("SLOTCAST_EVERY_CLUSTER"):
+    if os.environ.get("EVERY_CLUSTER"):
         return
     twins: dict[str, list[pytest.Item]] = {}
     for item in items:

@@ -1,8 +1,9 @@
 """
 Private PostgreSQL clusters for the tests, and a database for each test.
 
-A cluster starts when the first test asks for it and stops with the session. A database is
-copied from a template of its cluster, which takes about 40 ms.
+A cluster starts when the first test asks for it and stops with the session. It lies in memory
+where there is room, since most of the time that tests take is making and removing the thousand
+files of a database. A database is copied from a template of its cluster, in about 20 ms.
 """
 
 from __future__ import annotations
@@ -36,8 +37,17 @@ BIN_DIRECTORIES: Final[dict[str, Path | None]] = {
     "system": Path("/usr/lib/postgresql/15/bin"),
 }
 
-# Nothing here has to survive a power cut.
-FAST_OPTIONS: Final = {"fsync": "off", "full_page_writes": "off", "max_replication_slots": "40"}
+# Nothing here has to survive a power cut, and what lies in memory is kept small.
+FAST_OPTIONS: Final = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "max_replication_slots": "40",
+    "max_wal_size": "256MB",
+}
+
+_MEMORY: Final = Path("/dev/shm")
+_ROOM_BYTES: Final = 8 << 30
+"""What has to be free there: a container's is often 64 MiB, which is for other things."""
 
 _EMPTY_TEMPLATE: Final = "template0"
 _MIGRATED_TEMPLATE: Final = "slotcast_template"
@@ -87,12 +97,19 @@ def bin_directory(kind: str) -> Path | None:
 @contextmanager
 def temporary_directory() -> Generator[Path]:
     """A short path that PostgreSQL's account may pass through, unlike pytest's `tmp_path`."""
-    directory = Path(tempfile.mkdtemp(prefix="slotcast-"))
+    directory = Path(tempfile.mkdtemp(prefix="slotcast-", dir=_memory()))
     directory.chmod(0o711)
     try:
         yield directory
     finally:
         shutil.rmtree(directory)
+
+
+def _memory() -> Path | None:
+    """Find a directory that lies in memory and has room for clusters, on systems that have one."""
+    if not _MEMORY.is_dir() or shutil.disk_usage(_MEMORY).free < _ROOM_BYTES:
+        return None
+    return _MEMORY
 
 
 @contextmanager
@@ -140,7 +157,7 @@ def temporary_database(cluster: Cluster, template: str = _EMPTY_TEMPLATE) -> Gen
     name = unique_name("test")
     with psycopg.connect(cluster.url(), autocommit=True) as connection:
         connection.execute(
-            sql.SQL("create database {} template {}").format(
+            sql.SQL("create database {} template {} strategy file_copy").format(
                 sql.Identifier(name), sql.Identifier(template)
             )
         )

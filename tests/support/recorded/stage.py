@@ -81,6 +81,13 @@ def _message(text: str) -> Message:
     return [decoded.get(member) for member in MEMBERS]
 
 
+async def _close(connection: ClientConnection) -> None:
+    # When the other end goes while something large is being written, asyncio forgets its loop,
+    # and then cannot abort what the library asks it to.
+    with suppress(AttributeError):
+        await connection.close()
+
+
 class Stage:
     """
     A server, its database, and the connections of one scenario.
@@ -136,13 +143,11 @@ class Stage:
         given = urlencode({name: value for name, value in query.items() if value is not None})
         began = time.monotonic()
         try:
-            connection = await self._resources.enter_async_context(
-                connect(
-                    f"{self._url}?{given}",
-                    additional_headers=headers,
-                    compression=None,
-                    max_size=None,
-                )
+            connection = await connect(
+                f"{self._url}?{given}",
+                additional_headers=headers,
+                compression=None,
+                max_size=None,
             )
         except InvalidStatus as error:
             response = error.response
@@ -152,6 +157,7 @@ class Stage:
                 ["<", name, f"HTTP {response.status_code} {body} (after ~{duration_s}s)"]
             )
             return None
+        self._resources.push_async_callback(_close, connection)
         actor = Actor(self, name, connection, is_version_2=(version or "1")[0] == "2")
         self._actors.append(actor)
         return actor
