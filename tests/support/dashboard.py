@@ -61,10 +61,12 @@ async def grab(
     page: Page, appointment: UUID, *, minutes: int = 0, member: str | None = None
 ) -> None:
     """Drag an appointment without letting go of it."""
+    # First the column: to bring its head into sight may scroll.
+    column = None if member is None else await _column(page, member)
     box = await box_of(card(page, appointment))
     left = box["x"] + box["width"] / 2
     top = box["y"] + box["height"] / 2
-    target = left if member is None else await _column(page, member)
+    target = left if column is None else column
     await page.mouse.move(left, top)
     await page.mouse.down()
     await page.mouse.move(target, top + pixels(minutes), steps=_DRAG_STEPS)
