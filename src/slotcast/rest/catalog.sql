@@ -87,9 +87,12 @@ join pg_catalog.pg_class c on c.oid = a.attrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where not a.attisdropped and n.nspname not in ('pg_catalog', 'information_schema')
   and (c.relkind in ('v', 'm') and a.attnum > 0
-    or exists (select from pg_catalog.pg_constraint k
-               where k.contype in ('p', 'f') and k.conrelid = c.oid and a.attnum = any (k.conkey)
-                  or k.contype = 'f' and k.confrelid = c.oid and a.attnum = any (k.confkey)));
+    or (a.attrelid, a.attnum) in (
+      select k.conrelid, pg_catalog.unnest(k.conkey)
+      from pg_catalog.pg_constraint k where k.contype in ('p', 'f')
+      union all
+      select k.confrelid, pg_catalog.unnest(k.confkey)
+      from pg_catalog.pg_constraint k where k.contype = 'f'));
 
 -- name: routines
 select n.nspname, p.proname, pg_catalog.obj_description(p.oid, 'pg_proc') as comment,
