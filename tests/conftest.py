@@ -18,6 +18,7 @@ from zlib import crc32
 
 import pytest
 
+from slotcast.auth import passwords
 from support.postgres import (
     BIN_DIRECTORIES,
     RunningClusters,
@@ -76,6 +77,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left:
         config.hook.pytest_deselected(items=list(left))
         items[:] = [item for item in items if item not in left]
+
+
+_REAL_COST: Final = passwords.BCRYPT_COST
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> Generator[None]:
+    """Hash passwords with little work: most tests are not about how long that takes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "BCRYPT_COST", 4)
+        yield
+
+
+@pytest.fixture
+def costly_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords as in use."""
+    monkeypatch.setattr(passwords, "BCRYPT_COST", _REAL_COST)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 
 from support.browser import PHONE, overflows, page_of
@@ -42,7 +43,7 @@ class App:
         return (await received(self.mailbox, email)).code
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def app(database: Database, slot_name: str) -> AsyncGenerator[App]:
     async with serving_with_mail(database.url, slot_name) as (url, mailbox):
         yield App(url, mailbox)

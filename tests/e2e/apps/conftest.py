@@ -1,22 +1,20 @@
 """
-One server with both apps, and one browser, for all tests of the apps.
+One server with both apps, for all tests of the apps.
 
-They share one event loop, so that server and browser live on from test to test; each test opens
-a shop of its own (`shop`), which nobody else sees.
+It lives on from test to test; each test opens a shop of its own (`shop`), which nobody else sees.
 """
 
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 import pytest_asyncio
 
 from slotcast.transports import apps
-from support.browser import Site, chromium, page_of
+from support.browser import Site, page_of
 from support.missing import give_up
 from support.postgres import migrated_template, temporary_database, unique_name
 from support.shop import open_shop, serving_apps, stored_session
@@ -30,14 +28,6 @@ if TYPE_CHECKING:
     from support.browser import Visit
     from support.postgres import Database, RunningClusters
     from support.shop import Person, Shop
-
-
-FOLDER: Final = Path(__file__).parent
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    if item.path.is_relative_to(FOLDER):
-        item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
 @pytest.fixture(scope="session")
@@ -62,19 +52,13 @@ async def apps_site(apps_database: Database) -> AsyncGenerator[Site]:
         yield Site(url, connection)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def apps_browser() -> AsyncGenerator[Browser]:
-    async with chromium() as started:
-        yield started
-
-
 @pytest_asyncio.fixture(loop_scope="session")
 async def shop(apps_site: Site) -> Shop:
     return await open_shop(apps_site.url, apps_site.database)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def visit(apps_site: Site, apps_browser: Browser) -> AsyncGenerator[Visit]:
+async def visit(apps_site: Site, browser: Browser) -> AsyncGenerator[Visit]:
     """
     Give a way to open pages; *options* are those of `page_of`. They close with the test.
 
@@ -87,7 +71,7 @@ async def visit(apps_site: Site, apps_browser: Browser) -> AsyncGenerator[Visit]
             if person is not None:
                 options["storage_state"] = stored_session(apps_site.url, person)
             options = {"locale": "en-GB", "timezone_id": "Europe/Paris", **options}
-            page = await pages.enter_async_context(page_of(apps_browser, **options))
+            page = await pages.enter_async_context(page_of(browser, **options))
             if path:
                 await page.goto(apps_site.url + path)
             return page

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 async def test_the_start_page_shows_both_apps_live_and_anybody_can_sign_in(
-    apps_browser: Browser,
+    browser: Browser,
 ) -> None:
     with temporary_directory() as parent:
         async with (
             demo_server(parent / "state") as url,
-            page_of(apps_browser, locale="en-GB") as page,
+            page_of(browser, locale="en-GB") as page,
         ):
             await page.goto(url)
             dashboard = page.frame_locator("iframe[title='The dashboard']")

@@ -101,6 +101,7 @@ async def test_the_token_says_who_it_is_for(served: Accounts) -> None:
     assert rows == [(document["session_id"], document["sub"], "tests", "192.0.2.1")]
 
 
+@pytest.mark.usefixtures("costly_passwords")
 async def test_passwords_are_stored_as_hashes_and_shown_to_nobody(served: Accounts) -> None:
     session = await served.sign_up()
 

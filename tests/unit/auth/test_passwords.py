@@ -14,6 +14,8 @@ from slotcast.auth.passwords import Passwords
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+pytestmark = pytest.mark.usefixtures("costly_passwords")
+
 CHEAP = bcrypt.gensalt(4)
 TIMEOUT_S = 20.0
 
