@@ -44,14 +44,6 @@ EITHER: Final = (
     "tests/integration/fanout/",
     "tests/integration/kill/",
     "tests/integration/metrics/",
-    "tests/integration/policies/",
-    "tests/integration/security/test_abuse.py",
-    "tests/integration/security/test_appointments.py",
-    "tests/integration/security/test_commit_order.py",
-    "tests/integration/security/test_isolation.py",
-    "tests/integration/security/test_old_images.py",
-    "tests/integration/security/test_policies.py",
-    "tests/integration/security/test_rest_injection.py",
 )
 """Where tests are about us, and PostgreSQL is what we talk to."""
 

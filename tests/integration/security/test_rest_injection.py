@@ -26,7 +26,7 @@ from support.server import ANON_KEY, serving
 if TYPE_CHECKING:
     from support.postgres import Database
 
-EXAMPLES: Final = int(os.environ.get("SLOTCAST_INJECTION_EXAMPLES", "60"))
+EXAMPLES: Final = int(os.environ.get("SLOTCAST_INJECTION_EXAMPLES", "120"))
 
 CANARY: Final = "canary-that-nobody-may-read"
 
