@@ -16,6 +16,7 @@ anew, from a snapshot that shows all of it.
 
 Definitions (policies, functions, roles, privileges) are compared whenever the stream
 describes a table anew, and at most every `CHECK_EVERY_S` while there is something to judge.
+Where changes follow each other quickly, that is done ahead of time, so that none waits for it.
 """
 
 from __future__ import annotations
@@ -236,7 +237,10 @@ class PolicyStore:
         self._roles: str | None = None
         self._objects: str | None = None
         self._checked_at = 0.0
-        self._is_suspect = True
+        self._checking: asyncio.Task[None] | None = None
+        # How often definitions may have changed, and how often when they were checked last.
+        self._suspicions = 1
+        self._settled: int = 0
         self._compiling = asyncio.Lock()
 
     # Viewers
@@ -390,22 +394,36 @@ class PolicyStore:
         Raises:
             psycopg.OperationalError: PostgreSQL could not be asked.
         """
-        now = time.monotonic()
-        if not self._is_suspect and now - self._checked_at < self._check_every_s:
-            return
-        async with self._compiling, self._pool.connection() as connection:
-            was_suspect, self._is_suspect = self._is_suspect, False
-            try:
-                if was_suspect:
+        age_s = time.monotonic() - self._checked_at
+        if self._suspicions != self._settled or age_s >= self._check_every_s:
+            await self._check()
+        elif age_s >= self._check_every_s / 2 and self._checking is None:
+            self._checking = asyncio.create_task(self._check_ahead())
+
+    async def _check_ahead(self) -> None:
+        """Check while nobody waits; if that fails, whoever comes next does it."""
+        try:
+            await self._check()
+        except psycopg.Error:
+            self._suspicions += 1
+        finally:
+            self._checking = None
+
+    async def _check(self) -> None:
+        async with self._compiling:
+            suspicions = self._suspicions
+            is_suspect = suspicions != self._settled
+            if not is_suspect and time.monotonic() - self._checked_at < self._check_every_s / 2:
+                return  # it was done while the lock was waited for
+            async with self._pool.connection() as connection:
+                if is_suspect:
                     await until_visible(connection, self._recent)
-                roles, objects = await _definitions(connection, with_objects=was_suspect)
-                self._checked_at = time.monotonic()
+                roles, objects = await _definitions(connection, with_objects=is_suspect)
+                checked_at = time.monotonic()
                 if roles != self._roles or objects not in (None, self._objects):
                     await self._compile_all(connection)
                     self._roles, self._objects = roles, objects or self._objects
-            except BaseException:
-                self._is_suspect = True
-                raise
+            self._settled, self._checked_at = suspicions, checked_at
 
     async def _compile_all(self, connection: AsyncConnection[TupleRow]) -> None:
         self._unwatchable.clear()
@@ -592,7 +610,7 @@ class PolicyStore:
                 self._note_description(change.relation)
         if any(each.redefines for each in slices):
             self._note_recent(xid)
-            self._is_suspect = True
+            self._suspicions += 1
         is_begun, is_over = xid == self._in_parts, slices[-1].end_lsn is not None
         if is_begun:
             events: list[_Event] = []
@@ -630,7 +648,7 @@ class PolicyStore:
         former = self._described.get(relation.oid)
         if former is not relation:
             self._described[relation.oid] = relation
-            self._is_suspect = True
+            self._suspicions += 1
 
     def _note_recent(self, xid: int) -> None:
         self._recent[xid] = None
