@@ -1,15 +1,18 @@
-"""What may be done in a time: rates, and the buckets that count against them."""
+"""What may be done in a time: rates, the buckets that count against them, and for whom."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
 from typing import Final, Generic, TypeVar
 
 K = TypeVar("K")
 
 BURST_S: Final = 5.0
 """How many seconds' worth may happen at once, after a quiet time."""
+
+_NETWORK_BITS: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,3 +103,23 @@ class BucketsByKey(Generic[K]):
     def forget(self, key: K) -> None:
         """Let *key* begin anew."""
         self._buckets.pop(key, None)
+
+
+def network_of(address: str) -> str:
+    """
+    Give what counts as one client: an IPv4 address, or a /64 of IPv6.
+
+    Everybody with one address of IPv6 has plenty, all in the same network.
+
+    Args:
+        address: Of IPv4 or IPv6, with a zone or without; anything else counts by itself.
+    """
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(IPv6Address(int(parsed) >> _NETWORK_BITS << _NETWORK_BITS))
+    return str(parsed)

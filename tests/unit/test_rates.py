@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from slotcast.rates import BURST_S, BucketsByKey, Rate, TokenBucket, spread, sustained
+from slotcast.rates import BURST_S, BucketsByKey, Rate, TokenBucket, network_of, spread, sustained
 
 
 def test_a_burst_is_allowed_after_a_quiet_time_and_no_more() -> None:
@@ -67,3 +67,20 @@ def test_a_key_that_is_forgotten_begins_anew() -> None:
     buckets.forget("a")
 
     assert buckets.of("a", 0.0).take(0.0)
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("2001:db8:1:2::", "2001:db8:1:2::"),
+        ("2001:db8:1:3::", "2001:db8:1:3::"),
+        ("fe80::1%eth0", "fe80::"),
+        ("", ""),
+        ("somewhere", "somewhere"),
+    ],
+)
+def test_a_network_of_ipv6_counts_as_one_client(address: str, network: str) -> None:
+    assert network_of(address) == network

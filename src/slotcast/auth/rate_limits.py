@@ -17,11 +17,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Final
 
 from slotcast.auth.errors import too_many
-from slotcast.rates import BucketsByKey, Rate, TokenBucket, spread
+from slotcast.rates import BucketsByKey, Rate, TokenBucket, network_of, spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,7 +31,6 @@ _KEYS_LIMIT: Final = 50_000
 _WINDOW_S: Final = 300.0
 _HOUR_S: Final = 3600.0
 _ATTEMPTS_WINDOW_S: Final = 600.0
-_NETWORK_BITS: Final = 64
 
 
 class Action(StrEnum):
@@ -118,7 +116,7 @@ class RateLimits:
         Raises:
             AuthError: They are too many.
         """
-        self._charge(self._requests[action], _network(address))
+        self._charge(self._requests[action], network_of(address))
 
     def count_attempt(self, account: str) -> None:
         """
@@ -194,16 +192,3 @@ def _spread(count: int, over_s: float) -> Rate | None:
 
 def _buckets(rate: Rate | None) -> BucketsByKey[str] | None:
     return None if rate is None else BucketsByKey(rate, keys_limit=_KEYS_LIMIT)
-
-
-def _network(address: str) -> str:
-    """Give what counts as one client: an IPv4 address, or a /64 of IPv6."""
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(parsed, IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return str(parsed.ipv4_mapped)
-        return str(IPv6Address(int(parsed) >> _NETWORK_BITS << _NETWORK_BITS))
-    return str(parsed)

@@ -31,7 +31,7 @@ class TooLaborious(Exception):
 
 class LargeMessages:
     """
-    Decodes large messages, one at a time, and of those who wait one address after the other.
+    Decodes large messages, one at a time, and of those who wait one client after the other.
 
     Nobody is turned away: a connection is not read while its message waits, so that it holds
     no more than the one that it may send in pieces anyway.
@@ -46,14 +46,17 @@ class LargeMessages:
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
-    async def turn(self, address: str) -> AsyncGenerator[None]:
+    async def turn(self, network: str) -> AsyncGenerator[None]:
         """
-        Wait for the turn of somebody at *address*, which lasts for the block.
+        Wait for the turn of somebody in *network*, which lasts for the block.
 
         However many wait there, somebody elsewhere waits for no more than one of them. Who
         gives up waiting leaves nothing behind.
+
+        Args:
+            network: See `slotcast.rates.network_of`.
         """
-        async with self._turns.setdefault(address, asyncio.Lock()), self._turn:
+        async with self._turns.setdefault(network, asyncio.Lock()), self._turn:
             yield
 
     async def decode(self, decode: Callable[[_Data], ClientMessage], data: _Data) -> ClientMessage:

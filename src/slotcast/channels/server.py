@@ -49,7 +49,7 @@ from slotcast.fanout.hub import RESYNC
 from slotcast.fanout.registration import make_binding
 from slotcast.fanout.subscriptions import Subscription
 from slotcast.observations import Observation, observe, problem
-from slotcast.rates import TokenBucket
+from slotcast.rates import TokenBucket, network_of
 from slotcast.tokens import expired, handshake_text
 
 if TYPE_CHECKING:
@@ -421,9 +421,9 @@ class RealtimeSession:
 
     async def _receive_large(self, decode: Callable[[_Data], ClientMessage], data: _Data) -> None:
         large_messages = self.server.large_messages
-        host = self.connection.remote.rpartition(":")[0]
+        host = self.connection.remote.rpartition(":")[0].strip("[]")
         try:
-            async with large_messages.turn(host):
+            async with large_messages.turn(network_of(host)):
                 self._waiting = None
                 message = await large_messages.decode(decode, data)
             self._take(message)
