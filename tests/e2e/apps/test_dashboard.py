@@ -21,10 +21,16 @@ from support.dashboard import (
     toast,
     toasts,
 )
+from support.shop import open_shop
 
 if TYPE_CHECKING:
-    from support.browser import Visit
+    from support.browser import Site, Visit
     from support.shop import Person, Shop
+
+TOP_IS_SEEN = """appointment => {
+  const { x, y, width } = appointment.getBoundingClientRect();
+  return appointment.contains(document.elementFromPoint(x + width / 2, y + 2));
+}"""
 
 
 async def colleague(shop: Shop, name: str = "Ben", role: str = "staff") -> Person:
@@ -207,6 +213,20 @@ async def test_somebody_moves_an_appointment_with_the_keyboard_alone(
     await expect(card(desk, cut)).to_contain_text(span("15:30", "16:15"))
     start, *_ = await stored(shop, cut)
     assert start == shop.at("15:30")
+
+
+async def test_what_gets_the_focus_is_not_under_the_heads(apps_site: Site, visit: Visit) -> None:
+    shop = await open_shop(apps_site.url, apps_site.database, opens="00:00")
+    first = await shop.book(shop.at("00:00"))
+    desk = await visit(calendar(shop), shop.owner)
+    await expect(card(desk, first)).to_be_attached()
+    await expect_live(desk)
+    await desk.locator(".ec-main").evaluate("grid => grid.scrollTo(0, 40)")
+    assert not await card(desk, first).evaluate(TOP_IS_SEEN)
+
+    await card(desk, first).focus()
+
+    assert await card(desk, first).evaluate(TOP_IS_SEEN)
 
 
 async def test_a_cancelled_appointment_tells_the_customer_why(shop: Shop, visit: Visit) -> None:
