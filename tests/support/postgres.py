@@ -49,6 +49,8 @@ _MEMORY: Final = Path("/dev/shm")
 _ROOM_BYTES: Final = 8 << 30
 """What has to be free there: a container's is often 64 MiB, which is for other things."""
 
+_PORTS: Final = range(15_000, 32_000)
+
 _EMPTY_TEMPLATE: Final = "template0"
 _MIGRATED_TEMPLATE: Final = "slotcast_template"
 
@@ -68,11 +70,20 @@ class Database:
 
 
 def free_port() -> int:
-    """Find a TCP port on the loopback address that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """
+    Find a TCP port on the loopback address that nothing listens on.
+
+    It is none of those that the system gives to outgoing connections, which would take it as
+    soon as whoever listens on it makes a pause.
+    """
+    while True:
+        port = secrets.choice(_PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def unique_name(prefix: str) -> str:
