@@ -173,6 +173,7 @@ def _accounts_pool(settings: Settings) -> Pool:
             # What triggers of the app find, as they would in the original, and a little more.
             "search_path": f"auth, {settings.search_path}",
         },
+        is_checked=True,
     )
 
 

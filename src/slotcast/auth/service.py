@@ -17,6 +17,7 @@ from slotcast.auth import audit
 from slotcast.auth.cleaning import Cleaning
 from slotcast.auth.errors import AuthError
 from slotcast.observations import Observation, observe, problem
+from slotcast.postgres.pool import was_cut
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping
@@ -130,8 +131,8 @@ class AuthService:
                 does; the log says why.
 
         Raises:
-            AuthError: PostgreSQL refused (500) or is too busy (503 and 504), or a row was
-                held by others for too long (409).
+            AuthError: PostgreSQL refused (500), is gone (503) or too busy (503 and 504), or a
+                row was held by others for too long (409).
         """
         try:
             timeout_s = self.settings.auth_timeout_s
@@ -142,12 +143,7 @@ class AuthService:
                 finally:
                     actions = self._after_commit.pop(connection, ())
         except PoolTimeout:
-            raise AuthError(
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                "request_timeout",
-                "The server is too busy, please try again",
-                headers={"Retry-After": "1"},
-            ) from None
+            raise _try_again("The server is too busy, please try again") from None
         except LockNotAvailable:
             raise AuthError(
                 HTTPStatus.CONFLICT,
@@ -162,6 +158,8 @@ class AuthService:
             ) from None
         except psycopg.Error as error:
             observe(AccountsFailed(problem=problem(error)))
+            if was_cut(error):
+                raise _try_again("The database was restarted, please try again") from error
             raise AuthError(
                 HTTPStatus.INTERNAL_SERVER_ERROR, "unexpected_failure", failure
             ) from error
@@ -171,3 +169,10 @@ class AuthService:
     def after_commit(self, connection: Connection, action: Callable[[], None]) -> None:
         """Do *action* when the transaction of *connection* is committed, and never if it is not."""
         self._after_commit.setdefault(connection, []).append(action)
+
+
+def _try_again(message: str) -> AuthError:
+    """Refuse for now. A status that clients do not repeat would end sessions they refresh."""
+    return AuthError(
+        HTTPStatus.SERVICE_UNAVAILABLE, "request_timeout", message, headers={"Retry-After": "1"}
+    )

@@ -19,7 +19,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, Protocol, TypeVar, assert_never
 
 import psycopg
-from psycopg.errors import AdminShutdown, CrashShutdown
 from psycopg_pool import PoolTimeout
 
 from slotcast import strict_json
@@ -49,6 +48,7 @@ from slotcast.fanout.hub import RESYNC
 from slotcast.fanout.registration import make_binding
 from slotcast.fanout.subscriptions import Subscription
 from slotcast.observations import Observation, observe, problem
+from slotcast.postgres.pool import was_cut
 from slotcast.rates import TokenBucket, network_of
 from slotcast.tokens import expired, handshake_text
 
@@ -813,7 +813,7 @@ class Member:
             try:
                 return await question()
             except psycopg.OperationalError as error:
-                if not _is_end_of_connection(error):
+                if not was_cut(error):
                     raise
                 observe(JoinDelayed(topic=self._channel.topic, problem=problem(error)))
             await asyncio.sleep(_RETRY_DELAY_S)
@@ -896,13 +896,6 @@ def _send_nothing(_frame: bytes, /) -> None:
 def _digest(token: str) -> bytes:
     """Shorten *token* to what no other one has."""
     return hashlib.sha256(token.encode(errors="surrogatepass")).digest()
-
-
-def _is_end_of_connection(error: psycopg.OperationalError) -> bool:
-    """Tell whether PostgreSQL ended the connection, or is gone without having said so."""
-    # The pool's own errors are more special than that, and a server's answer has a code.
-    is_lost = type(error) is psycopg.OperationalError and error.sqlstate is None
-    return is_lost or isinstance(error, (AdminShutdown, CrashShutdown))
 
 
 def _bindings(request: JoinRequest) -> list[Binding]:

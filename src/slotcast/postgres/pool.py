@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+import psycopg
 from psycopg import AsyncConnection
+from psycopg.errors import AdminShutdown, CrashShutdown
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 from psycopg_pool.pool_async import AddConnection
@@ -56,6 +58,7 @@ def make_pool(
     size: int,
     statement_timeout_s: float,
     session: Mapping[str, str] | None = None,
+    is_checked: bool = False,
 ) -> AsyncConnectionPool[AsyncConnection[TupleRow]]:
     """
     Make a pool of autocommit connections; the caller opens and closes it.
@@ -67,6 +70,8 @@ def make_pool(
         size: Most connections; one is kept open when idle.
         statement_timeout_s: Longest that a statement may run, in seconds.
         session: PostgreSQL's settings for each session, such as ``role``.
+        is_checked: Whether connections are tried out before they are given away, which takes
+            a round trip: for those who cannot try again when PostgreSQL was restarted.
     """
     options: dict[str, Any] = {
         "autocommit": True,
@@ -83,8 +88,16 @@ def make_pool(
         conninfo,
         kwargs=options,
         configure=partial(_configure, session or {}),
+        check=_Pool.check_connection if is_checked else None,
         min_size=1,
         max_size=size,
         open=False,
         name="slotcast",
     )
+
+
+def was_cut(error: psycopg.Error) -> bool:
+    """Tell whether PostgreSQL ended the connection, or is gone without having said so."""
+    # The pool's own errors are more special than that, and a server's answer has a code.
+    is_lost = type(error) is psycopg.OperationalError and error.sqlstate is None
+    return is_lost or isinstance(error, (AdminShutdown, CrashShutdown))
